@@ -9,14 +9,18 @@ from tinyml_compress.errors import UsageError
 
 NEEDED = (
     "alif-ensemble-e7-hp",
+    "andes-d25f",
     "apollo510-evb",
     "arduino-nano-33-ble",
     "bluepill-f103c8",
+    "ch32v307",
     "corstone-300",
     "cy8cproto-062",
     "disco-f746ng",
     "ek-ra8d1",
     "esp32-c3",
+    "esp32-c6",
+    "esp32-p4",
     "host",
     "microbit-v2",
     "nucleo-f767zi",

@@ -15,12 +15,18 @@ from tinyml_compress.errors import ModelError, TinymlError, UsageError
 from tinyml_compress.models.zoo import ZOO
 from tinyml_compress.pipeline.checking import check
 from tinyml_compress.pipeline.convert.npu import for_npu, npu_named
+from tinyml_compress.pipeline.convert.npu_program import npu_program
+from tinyml_compress.pipeline.fit.estimate import estimate
+from tinyml_compress.pipeline.fit.job import FitRequest
+from tinyml_compress.pipeline.measure.inputs import make_vectors
 from tinyml_compress.pipeline.measure.model import given
 from tinyml_compress.pipeline.measure.target import target
 from tinyml_compress.pipeline.measure.verb import benchmark, measured
 from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.results import Accelerator, Benchmark, Kind, Measurement, encoded
+from tinyml_compress.results.fit import Cost
 from tinyml_compress.runners import vela
+from tinyml_compress.runners.emulated import emulate
 from tinyml_compress.support.environments import VELA
 
 NPUS = tuple(one for one in list_devices() if isinstance(one, Npu))
@@ -61,13 +67,20 @@ def test_layers_by_name_sum_to_velas_total_and_the_rest_is_counted(recorded: Pat
     assert core is not None
     assert sum(on_npu) == total.value > 0
     assert (total.kind, total.by) == (Kind.MODELLED, "Vela 5.2.0")
-    alone = benchmark(recorded, "corstone-300", vectors=1).runs[0]
-    (node,) = [one for one in alone.nodes or () if one.name == parts.layers[1].name]
-    assert (parts.layers[1].cycles, parts.layers[1].instructions) == (node.cycles, node.instructions)
-    assert core.value == node.cycles
+    assert parts.layers[1].cycles is not None
+    assert 0 < parts.layers[1].cycles < core.value, "and what is between nodes"
+    described = npu.board().board
+    placed = (npu.RECORDED / "out" / "model_vela.tflite").read_bytes()
+    (part,) = npu_program("net", placed, described.core.kernels, described.core.prices).parts
+    again = emulate(part.program, described, make_vectors(part.program.inputs, "random", 1, 5).raw)
+    assert run.instructions == again.counts.instructions, "the C around the stream, whatever its inputs"
     assert core.by is None
+    copied = run.figure("copied around the streams, not counted")
+    assert copied is not None
+    assert copied.value == 16 * 16 * 8 + 4 * 4 * 8
     clock = npu.board().clock_hz
     assert run.ms == pytest.approx(1e3 * (total.value + core.value) / clock)
+    alone = benchmark(recorded, "corstone-300", vectors=1).runs[0]
     speed_up = run.figure("speed-up")
     assert speed_up is not None
     assert speed_up.value == pytest.approx(alone.ms / run.ms)
@@ -103,7 +116,7 @@ def test_check_says_what_falls_back_and_what_would_place_it(recorded: Path) -> N
 
 
 def test_convert_writes_velas_file_its_array_and_a_resolver(recorded: Path) -> None:
-    done = for_npu("net", recorded.read_bytes(), npu.board())
+    done = for_npu("net", recorded.read_bytes(), target(npu.BOARD))
     whole = (npu.RECORDED / "out" / "model_vela.tflite").read_bytes()
     assert done.content["net_npu.tflite"] == whole
     assert set(done.told.files) == set(done.content)
@@ -122,9 +135,42 @@ def test_convert_writes_velas_file_its_array_and_a_resolver(recorded: Path) -> N
     assert left.found == "Unsupported kernel stride: 4, 4"
 
 
+def test_costs_of_a_search_are_velas_and_nothing_is_run_on_the_core_alone(recorded: Path) -> None:
+    request = BenchmarkRequest(targets=(npu.BOARD,), vectors=1, beside=False)
+    (run,) = measured(recorded, request).runs
+    cost, total = Cost.of(run), run.figure("NPU cycles")
+    assert run.figure("speed-up") is None
+    assert total is not None
+    assert (cost.npu_cycles, cost.ms, cost.ram) == (total.value, run.ms, run.ram)
+    assert cost.main_cycles == total.value
+    assert 0 < cost.cycles < total.value * 3, "of the layer that is left to the core"
+    assert cost.flash == len((npu.RECORDED / "out" / "model_vela.tflite").read_bytes())
+
+
+def test_a_search_takes_boards_with_costs_that_stay_the_same() -> None:
+    words = {"model": "m", "data": "d", "folder": "f", "storage": "s", "max_ram": "8K"}
+    assert FitRequest(target=npu.BOARD, **words).place().npu is not None
+    for name in ("host", "nope"):
+        with pytest.raises(UsageError):
+            FitRequest(target=name, **words).place()
+
+
+@pytest.mark.full
+def test_an_estimate_for_an_npu_blames_layers_by_vela() -> None:
+    """Needs Vela."""
+    done = estimate("zoo:digits_cnn", npu.BOARD, max_flash="12K")
+    whole = done.forms[0].cost
+    assert whole is not None
+    assert whole.npu_cycles == sum(row.cycles for row in done.layers)
+    assert done.verdict.startswith("may fit")
+
+
 def test_convert_refuses_a_board_without_an_npu() -> None:
     with pytest.raises(UsageError, match="no NPU that Vela knows"):
         npu_named("corstone-300")
+    with pytest.raises(UsageError, match="no such board") as caught:
+        npu_named("nope")
+    assert str(caught.value.allowed).split(", ") == sorted(one.name for one in NPUS)
 
 
 def test_what_vela_cannot_read_is_one_error(recorded: Path) -> None:

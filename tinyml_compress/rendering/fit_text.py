@@ -77,7 +77,7 @@ def _trial(trial: Trial, fit: Fit) -> Row:
         "winner" if trial.number == fit.winner else "fits" if trial.feasible else "over",
         None if score is None else _score(score, fit),
         None if drop is None else drop * 100,
-        *((None,) * 4 if cost is None else (cost.flash, cost.ram, cost.cycles, cost.ms)),
+        *((None,) * 4 if cost is None else (cost.flash, cost.ram, cost.main_cycles, cost.ms)),
         trial.part,
         made_with(trial.point),
     )
@@ -148,7 +148,12 @@ def _score(value: float, fit: Fit) -> str:
 
 def _cost(cost: Cost) -> str:
     energy = "" if cost.mj is None else f", {cost.mj:.3g} mJ"
-    return f"flash {cost.flash:,} B, RAM {cost.ram:,} B, {cost.cycles:,} cycles, {cost.ms:.2f} ms{energy}"
+    return f"flash {cost.flash:,} B, RAM {cost.ram:,} B, {_cycles(cost)}, {cost.ms:.2f} ms{energy}"
+
+
+def _cycles(cost: Cost) -> str:
+    npu = "" if cost.npu_cycles is None else f"{cost.npu_cycles:,} cycles of the NPU, "
+    return f"{npu}{cost.cycles:,} cycles{' of the core' if npu else ''}"
 
 
 @shows(Estimate)
@@ -175,7 +180,7 @@ def estimate_blocks(estimate: Estimate) -> list[Block]:
 
 def _form(form: Form) -> Row:
     cost = form.cost
-    numbers = (None,) * 4 if cost is None else (cost.flash, cost.ram, cost.cycles, cost.ms)
+    numbers = (None,) * 4 if cost is None else (cost.flash, cost.ram, cost.main_cycles, cost.ms)
     over = ", ".join(f"{_NAMES[name]} by {excess:.0%}" for name, excess in form.over.items())
     verdict = f"over: {over}" if over else "fits"
     return (form.name, *numbers, Noted("not known", form.why) if form.why else verdict)

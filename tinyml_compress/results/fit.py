@@ -43,23 +43,38 @@ class Cost(Value, frozen=True, kw_only=False):
     flash: int
     """Bytes, exact."""
     ram: int
-    """Bytes, exact."""
+    """Bytes; exact, but modelled by its compiler where an NPU runs the model."""
     cycles: int
-    """Modelled."""
+    """Of the core, modelled: 0 where an NPU runs all of the model."""
     instructions: int
-    """Exact."""
+    """Of the core, exact."""
     ms: float
     """Modelled."""
     level: str
     mj: float | None = None
     """Millijoule per inference, modelled; absent where the board's maker publishes no current per MHz."""
+    npu_cycles: int | None = None
+    """As the NPU's compiler models them, where the board has one."""
+
+    @property
+    def main_cycles(self) -> int:
+        """Of the NPU where there is one, else of the core."""
+        return self.cycles if self.npu_cycles is None else self.npu_cycles
 
     @staticmethod
     def of(run: Measurement) -> Cost:
-        """What a benchmark found on an emulated board."""
-        energy = run.figure("mJ")
-        mj = None if energy is None else energy.value
-        return Cost(run.flash, run.ram, run.cycles, run.instructions, run.ms, run.optimize or "", mj)
+        """What a benchmark found on a board whose costs do not change from run to run."""
+        energy, npu, core = map(run.figure, ("mJ", "NPU cycles", "CPU cycles"))
+        return Cost(
+            run.flash,
+            run.ram,
+            run.cycles if core is None else int(core.value),
+            run.instructions,
+            run.ms,
+            run.optimize or "",
+            None if energy is None else energy.value,
+            None if npu is None else int(npu.value),
+        )
 
 
 class Outcome(Enum):

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
-from tinyml_compress.devices import Device, load_board
 from tinyml_compress.errors import DoesNotFit, TinymlError, UsageError
 from tinyml_compress.ir import Program
 from tinyml_compress.ops.base import Level
@@ -18,9 +17,10 @@ from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.compress.inputs import samples_of
 from tinyml_compress.pipeline.fit.job import FitRequest, resolved
 from tinyml_compress.pipeline.measure.judgement import raise_for
+from tinyml_compress.pipeline.measure.target import Target, searched_target
 from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import BenchmarkRequest
-from tinyml_compress.results import Measurement
+from tinyml_compress.results import Measurement, PlacedLayer
 from tinyml_compress.results.fit import Budget, Cost, Estimate, Form, LayerNeed
 from tinyml_compress.search.budget import overdraft
 from tinyml_compress.search.space import Epochs, full_space, recipe_of
@@ -48,7 +48,7 @@ def estimate(
     """
     from tinyml_compress import models
 
-    device = load_board(target, targets_dir)
+    device = searched_target(target, targets_dir)
     job = FitRequest(
         model,
         data or "",
@@ -118,7 +118,7 @@ class _Forms:
     """The model's forms on one board; each .tflite file is made once."""
 
     def __init__(
-        self, loaded: Any, samples: DataSet, device: Device, targets_dir: Path | None, seed: int
+        self, loaded: Any, samples: DataSet, device: Target, targets_dir: Path | None, seed: int
     ) -> None:
         self._loaded, self._samples, self._device, self._seed = loaded, samples, device, seed
         self._targets_dir = targets_dir
@@ -140,7 +140,11 @@ class _Forms:
         if key not in self._runs:
             level = Level(str(point["level"]))
             request = BenchmarkRequest(
-                targets=(self._device.name,), vectors=1, level=level, targets_dir=self._targets_dir
+                targets=(self._device.name,),
+                vectors=1,
+                level=level,
+                targets_dir=self._targets_dir,
+                beside=False,
             )
             (run,) = measured(self._file(point), request).runs
             if run.error is not None:
@@ -168,12 +172,14 @@ class _Forms:
 
     def layers(self, point: Point) -> tuple[LayerNeed, ...]:
         """Of the model as it is; without cycles where the board is too small to run it."""
-        level, core = Level(str(point["level"])), self._device.core
+        level, device = Level(str(point["level"])), self._device
+        run = self._runs.get(str(sorted(point.items())))
+        if run is not None and run.accelerator is not None:
+            return tuple(map(_placed, run.accelerator.layers))
         try:
-            program = compile_model(self._file(point), "model", core.kernels, level, prices=core.prices)
+            program = compile_model(self._file(point), "model", device.kernels, level, prices=device.prices)
         except TinymlError:
             return ()
-        run = self._runs.get(str(sorted(point.items())))
         cycles = {} if run is None else {row.index: row.cycles for row in run.nodes or ()}
         flash = program.node_constants
         return tuple(
@@ -186,6 +192,16 @@ class _Forms:
             )
             for node in program.nodes
         )
+
+
+def _placed(layer: PlacedLayer) -> LayerNeed:
+    return LayerNeed(
+        layer=layer.name or layer.op,
+        op=layer.op,
+        flash=layer.constants or 0,
+        ram=layer.sram or 0,
+        cycles=layer.cycles or 0,
+    )
 
 
 def _live(program: Program, index: int) -> int:

@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 
 from tinyml_compress.data.split import split_data
-from tinyml_compress.devices import Device, load_board
 from tinyml_compress.errors import UsageError
 from tinyml_compress.pipeline.inspect.contents import content_of_model
+from tinyml_compress.pipeline.measure.target import Target, searched_target
 from tinyml_compress.results.fit import Budget, Cost
 from tinyml_compress.search.loop import Rules
 from tinyml_compress.search.space import Epochs, full_space
@@ -57,7 +57,7 @@ class FitRequest:
 
     def checked(self) -> FitRequest:
         """With the study's name; whatever is wrong with the question is said before anything slow begins."""
-        device = load_board(self.target, None if self.targets_dir is None else Path(self.targets_dir))
+        place = self.place()
         limits = (("flash", self.max_flash), ("ram", self.max_ram), ("ms", self.max_ms))
         for what, text in limits:
             if text is not None:
@@ -72,9 +72,13 @@ class FitRequest:
         for name in self.only:
             if name not in known:
                 raise UsageError("no such dimension", which=f"--only {name}", allowed=", ".join(known))
-        return self._named(device)
+        return self._named(place)
 
-    def _named(self, device: Device) -> FitRequest:
+    def place(self) -> Target:
+        """Where the model is to run."""
+        return searched_target(self.target, None if self.targets_dir is None else Path(self.targets_dir))
+
+    def _named(self, place: Target) -> FitRequest:
         """With the study's name: the same question finds the same study again, whatever its files are called.
 
         Model, data and board count by their content, and so does the code that finds costs and scores.
@@ -89,7 +93,7 @@ class FitRequest:
             content_of_model(self.model),
             train.sha256,
             tests.sha256,
-            repr(device),
+            place.searched or "",
         )
         return replace(self, study=f"fit-{key[:12]}")
 

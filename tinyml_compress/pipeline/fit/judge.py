@@ -49,7 +49,12 @@ def _cost_on(tflite: bytes, job: FitRequest, level: str, targets_dir: Path | Non
     """
     target = job.target
     request = BenchmarkRequest(
-        targets=(target,), vectors=1, level=Level(level), max_ram=most_ram(job), targets_dir=targets_dir
+        targets=(target,),
+        vectors=1,
+        level=Level(level),
+        max_ram=most_ram(job),
+        targets_dir=targets_dir,
+        beside=False,
     )
     (run,) = measured(tflite, request).runs
     if run.error is not None:

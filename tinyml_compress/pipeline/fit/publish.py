@@ -11,10 +11,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from tinyml_compress.devices import load_board
 from tinyml_compress.ops.base import Level
 from tinyml_compress.ops.strips.node import OPERATOR as STRIPS
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
+from tinyml_compress.pipeline.convert.npu import for_npu, write_npu
 from tinyml_compress.pipeline.fit.job import FitRequest, most_ram
 from tinyml_compress.pipeline.fit.judge import RecipeJudge
 from tinyml_compress.pipeline.measure.verb import measured
@@ -25,6 +25,7 @@ from tinyml_compress.results.fit import Fit, Outcome, Published, Trial, Untouche
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
 from tinyml_compress.support.instruction_sets import Isa
+from tinyml_compress.support.progress import stage
 from tinyml_compress.techniques.recipe import dump
 
 _FOLDER = "winner"
@@ -63,8 +64,8 @@ def _winner(trial: Trial, output: Path, job: FitRequest, judge: RecipeJudge) -> 
     done = judge.run(trial.point, trial.part, folder)
     assert done.tflite is not None
     targets_dir = None if job.targets_dir is None else Path(job.targets_dir)
-    device = load_board(job.target, targets_dir)
-    isa = Isa.richest(device.core.kernels)
+    place = job.place()
+    isa = Isa.richest(place.kernels)
     level = str(trial.point["level"])
     product = done.tflite
     if job.stream is not None:
@@ -77,9 +78,13 @@ def _winner(trial: Trial, output: Path, job: FitRequest, judge: RecipeJudge) -> 
     )
     (run,) = measured(product, request).runs
     most = _arena_by_strips(run)
-    compile_to_folder(product, folder / "aot", name, isa, Level(level), device.core.prices, most)
+    compile_to_folder(product, folder / "aot", name, isa, Level(level), place.prices, most)
+    if place.npu is not None:
+        with stage("place the winner on the NPU"):
+            write_npu(folder / "npu", for_npu(name, product.read_bytes(), place))
     compared = run.bit_exact
-    agreement = "not compared with TensorFlow Lite Micro, which is not installed here"
+    why = run.bit_exact_unknown or "which is not installed here"
+    agreement = f"not compared with TensorFlow Lite Micro: {why}"
     if compared is not None:
         same = compared.vectors - compared.mismatches
         agreement = f"{same} of {compared.vectors} outputs bit-exact with TensorFlow Lite Micro"

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from tinyml_compress.devices import load_board
 from tinyml_compress.errors import ProcessError, TinymlError
 from tinyml_compress.pipeline.fit.folder import WORK, working
 from tinyml_compress.pipeline.fit.job import FitRequest, own_storage
@@ -116,7 +115,7 @@ class _Run:
     def __init__(self, job: FitRequest, output: Path, began: float, until: float, workers: int) -> None:
         self._job, self._output, self._began, self._until, self._workers = job, output, began, until, workers
         self._study = Study(job.storage, job.study, seed=job.seed)
-        self._title = load_board(job.target, None if job.targets_dir is None else Path(job.targets_dir)).title
+        self._title = job.place().title
         self._place = output / WORK / "job.json"
         others = self._study.noted("processes") or 0
         self._study.note("processes", others + 1)

@@ -129,7 +129,7 @@ def _that_pay(
 
 def _levels(judge: RecipeJudge, one: Dimension, point: Point, reference: Cost) -> tuple[Dimension, str]:
     """The levels whose cost differs from that of the ones before them."""
-    seen = {(reference.flash, reference.ram, reference.cycles)}
+    seen = {(reference.flash, reference.ram, reference.ms)}
     choices: list[Choice] = [one.off]
     for level in one.choices:
         if level == one.off:
@@ -138,8 +138,8 @@ def _levels(judge: RecipeJudge, one: Dimension, point: Point, reference: Cost) -
             cost = judge.cost({**point, "level": level})
         except TinymlError:
             continue
-        if (cost.flash, cost.ram, cost.cycles) not in seen:
-            seen.add((cost.flash, cost.ram, cost.cycles))
+        if (cost.flash, cost.ram, cost.ms) not in seen:
+            seen.add((cost.flash, cost.ram, cost.ms))
             choices.append(level)
     why = "all levels cost the same" if len(choices) == 1 else ""
     return Dimension(one.name, tuple(choices), one.off, one.text), why
@@ -161,7 +161,7 @@ def _no_gain(judge: RecipeJudge, one: Dimension, reference: Cost) -> str:
         cost = judge.cost({**point, **dict(one.probe)})
     except TinymlError as error:
         return str(error).splitlines()[0]
-    rows = {name: getattr(cost, name) / getattr(reference, name) for name in ("flash", "ram", "cycles")}
+    rows = {name: getattr(cost, name) / getattr(reference, name) for name in ("flash", "ram", "ms")}
     if min(rows.values()) < _PAYS:
         return ""
     best = min(rows, key=lambda name: rows[name])

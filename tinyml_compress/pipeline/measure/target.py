@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import structs
 
-from tinyml_compress.devices import Described, list_devices, load_device
+from tinyml_compress.devices import Described, Npu, list_devices, load_device
 from tinyml_compress.errors import UsageError
 from tinyml_compress.ir import ANYWHERE, Memories, Prices, Program
 from tinyml_compress.results import Demand, DeviceDetails, DeviceFacts, Measurement, Refused
@@ -40,6 +40,10 @@ class Target(ABC):
     """Whether `--target all` means it too."""
     extra: Environment | None = None
     """What it needs besides, installed when it is named for the first time."""
+    npu: Npu | None = None
+    """What runs layers beside its core, where there is one."""
+    searched: str | None = None
+    """All that costs depend on there, for `fit`; None: they are not the same every time."""
     name: str
     title: str
     kernels: tuple[Isa, ...] = (Isa.C,)
@@ -123,6 +127,19 @@ def all_targets(targets_dir: Path | None = None) -> tuple[Target, ...]:
     """Every target, by name."""
     everything = [*map(_of, list_devices(targets_dir)), *_own().values()]
     return tuple(sorted(everything, key=lambda one: one.name))
+
+
+def searched_target(name: str, targets_dir: Path | None = None) -> Target:
+    """The target of that name, where `fit` is to search for it."""
+    chosen = target(name, targets_dir)
+    if chosen.searched is None:
+        raise UsageError(
+            "this needs a board whose costs are counted or modelled",
+            which=name,
+            found=chosen.title,
+            next_step="`tinyml-compress targets` lists them",
+        )
+    return chosen
 
 
 def targets(names: Sequence[str], targets_dir: Path | None) -> tuple[Target, ...]:

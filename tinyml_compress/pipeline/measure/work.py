@@ -50,6 +50,8 @@ class BenchmarkRequest:
     """Where `evaluate --recording` wrote what the model's trigger stage is."""
     frontend: Arithmetic = Arithmetic.FIXED
     """Numbers of the front end in C."""
+    beside: bool = True
+    """Whether a board with an NPU is also told what its core takes alone."""
     duty: Duty | None = None
     """How often the user runs an inference, where he says so."""
 

@@ -198,7 +198,8 @@ def _trials(fit: Fit, run: str | None) -> list[dict[str, Value]]:
 
 
 def _costs(cost: Cost | None) -> dict[str, Value]:
-    return {key: getattr(cost, key, None) for key in ("flash", "ram", "cycles", "ms")}
+    ways = {"flash": "flash", "ram": "ram", "cycles": "main_cycles", "ms": "ms"}
+    return {key: getattr(cost, name, None) for key, name in ways.items()}
 
 
 def _columns(results: Sequence[Fit]) -> tuple[Property, ...]:

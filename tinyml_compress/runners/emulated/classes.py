@@ -101,8 +101,10 @@ _ARM: tuple[tuple[str, CostClass], ...] = (
     (r"v", CostClass.FLOAT),
 )
 _RISCV: tuple[tuple[str, CostClass], ...] = (
-    (r"(c\.)?l[bhw]u?(sp)?$", CostClass.LOAD),
-    (r"(c\.)?s[bhw](sp)?$", CostClass.STORE),
+    (r"(c\.)?f?l[bhwd]u?(sp)?$", CostClass.LOAD),
+    (r"(c\.)?f?s[bhwd](sp)?$", CostClass.STORE),
+    (r"f(div|sqrt)", CostClass.FLOAT_DIVIDE),
+    (r"f(?!ence)", CostClass.FLOAT),
     (r"mulh", CostClass.MULTIPLY_LONG),
     (r"mul", CostClass.MULTIPLY),
     (r"(div|rem)u?$", CostClass.DIVIDE),

@@ -18,6 +18,7 @@ from tinyml_compress.errors import BudgetError, DoesNotFit
 from tinyml_compress.ir import ConstantsIn, Graph, Memories, Port, Program
 from tinyml_compress.pipeline.compile.verb import compile_graph, compile_model, kernel_option
 from tinyml_compress.pipeline.measure.front_end_cost import front_end_cost
+from tinyml_compress.pipeline.measure.inputs import Vectors, make_vectors
 from tinyml_compress.pipeline.measure.memories import fitting, memory_uses, ram_bytes, ram_demands
 from tinyml_compress.pipeline.measure.mismatch import agreement, locate
 from tinyml_compress.pipeline.measure.target import Array, Demands, Target
@@ -53,6 +54,7 @@ class Board(Target):
         self.has_floats = described.core.fpu
         self.prices, self.memories = described.core.prices, described.memories
         self.memories_with_constants = described.memories_with_constants
+        self.searched = repr(described)
 
     def refused_engine(self, engine: str) -> str | None:
         engines = self.device.limits.engines
@@ -201,16 +203,26 @@ class Board(Target):
             done = self._run(work, program, toolchain)
         return program, done
 
-    def _run(self, work: Work, program: Program, toolchain: str | None) -> Emulation:
+    def _run(
+        self, work: Work, program: Program, toolchain: str | None, inputs: Vectors | None = None
+    ) -> Emulation:
         return emulate(
             program,
             self.device,
-            work.vectors.raw,
+            (inputs or work.vectors).raw,
             optimize=FLAGS[work.request.level],
             toolchain=toolchain,
             emulator=Emulator(work.request.emulator),
             progress=lambda text: work.progress(f"{self.name}: {text}"),
         )
+
+    def counted(
+        self, piece: Program, work: Work, toolchain: str | None
+    ) -> tuple[tuple[NodeCost, ...], float]:
+        """What a piece of a model takes there on noise, and the error bar of its cycles."""
+        inputs = make_vectors(piece.inputs, "random", 1, work.request.seed)
+        nodes = _nodes(piece, self.device, self._run(work, piece, toolchain, inputs))
+        return nodes, _trust(self.device, nodes).error
 
     def _agreement(
         self, work: Work, program: Program, toolchain: str | None, outputs: Sequence[tuple[bytes, ...]]

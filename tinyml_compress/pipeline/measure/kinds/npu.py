@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from msgspec import structs
 
 from tinyml_compress import converter
 from tinyml_compress.devices import Npu
-from tinyml_compress.errors import TinymlError
+from tinyml_compress.errors import DoesNotFit, ModelError, TinymlError
 from tinyml_compress.frontend.names import layer_of
+from tinyml_compress.pipeline.convert.npu_program import npu_program
 from tinyml_compress.pipeline.measure.kinds.board import Board
 from tinyml_compress.pipeline.measure.target import Demands, Target
 from tinyml_compress.pipeline.measure.work import Work
@@ -35,6 +37,25 @@ _ACTIVATED = "_act"
 _WAY_OUT = "change the layer so that it is allowed, or leave it: the core runs it"
 
 
+@dataclass(frozen=True)
+class _OnCore:
+    """What the core runs beside the NPU, counted."""
+
+    nodes: tuple[NodeCost, ...]
+    """Those of the parts between command streams, and what is between them."""
+    error: float | None
+    copied: int = 0
+    """Bytes between the NPU's tensors and the parts' own, of one inference."""
+
+    @property
+    def cycles(self) -> int:
+        return sum(node.cycles for node in self.nodes)
+
+    @property
+    def instructions(self) -> int:
+        return sum(node.instructions for node in self.nodes)
+
+
 class NpuBoard(Target):
     """What a TOML file of kind `npu` describes."""
 
@@ -43,7 +64,8 @@ class NpuBoard(Target):
     extra = environments.VELA
 
     def __init__(self, described: Npu) -> None:
-        self.npu, self.core = described, Board(described.board)
+        self._npu, self.core = described, Board(described.board)
+        self.npu, self.searched = described, repr(described)
         self.name, self.title = described.name, described.title
         self.kernels, self.prices = self.core.kernels, self.core.prices
         self.memories, self.memories_with_constants = self.core.memories, self.core.memories_with_constants
@@ -55,19 +77,22 @@ class NpuBoard(Target):
         return self.core.toolchains(engine, asked)
 
     def prepare(self, work: Work) -> None:
-        self.core.prepare(work)
+        if work.request.beside:
+            self.core.prepare(work)
 
     def measure(self, work: Work, toolchain: str | None) -> Measurement:
-        npu = self.npu
+        npu = self._npu
         work.progress(f"{self.name}: placing layers on {npu.accelerator}")
         placed = vela.placed(work.model, npu, work.progress)
-        alone = self._alone(work, toolchain)
-        accelerator = _accelerator(npu, placed, work.model, () if alone is None else alone.nodes or ())
+        _check_room(npu, placed)
+        alone = self._alone(work, toolchain) if work.request.beside else None
+        core = self._on_core(placed, work, toolchain)
+        accelerator = _accelerator(npu, placed, work.model, () if core is None else core.nodes)
         return structs.replace(
             self.core.described("aot"),
             core=f"{npu.board.core.name} + {npu.accelerator}",
             macs=sum(layer.macs for layer in accelerator.layers),
-            figures=tuple(_figures(npu, placed, accelerator, alone)),
+            figures=tuple(_figures(npu, placed, core, alone)),
             accelerator=accelerator,
             bit_exact_unknown=_NOT_COMPARED,
         )
@@ -80,8 +105,38 @@ class NpuBoard(Target):
             work.notes.append(f"{self.name}: not known without the NPU: {error.what}")
             return None
 
+    def _on_core(self, placed: vela.PlacedModel, work: Work, toolchain: str | None) -> _OnCore | None:
+        """The C around the command streams, emulated part by part; of a model that it cannot be made of, the
+        same layers of the model on the core alone.
+        """
+        if all(layer.on_npu for layer in placed.layers):
+            return _OnCore((), None)
+        npu, core = self._npu, self._npu.board.core
+        try:
+            parts = npu_program(work.facts.name, placed.tflite, core.kernels, core.prices).parts
+            counted = [self.core.counted(part.program, work, toolchain) for part in parts]
+        except ModelError as error:
+            work.notes.append(f"{npu.name}: no C around the command streams ({error.what})")
+            return self._of_whole(placed, work, toolchain)
+        return _OnCore(
+            tuple(node for nodes, _ in counted for node in nodes),
+            max(error for _, error in counted),
+            sum(nbytes for part in parts for _, nbytes in (*part.inputs, *part.outputs)),
+        )
+
+    def _of_whole(self, placed: vela.PlacedModel, work: Work, toolchain: str | None) -> _OnCore | None:
+        """Layers that the core keeps, as they cost in the model that runs on the core alone."""
+        alone = self._alone(work, toolchain)
+        if alone is None:
+            return None
+        names = _layers(work.model)
+        left = [names[layer.index][:2] for layer in placed.layers if not layer.on_npu]
+        nodes = tuple(node for node in alone.nodes or () if (node.op, node.name) in left)
+        bar = alone.figure("cycles")
+        return _OnCore(nodes, None if bar is None else bar.error)
+
     def demands(self, content: bytes, engine: str, arena: int | None, max_ram: int | None) -> Demands:
-        placed, npu = vela.placed(content, self.npu), self.npu
+        placed, npu = vela.placed(content, self._npu), self._npu
         flash = Demand(
             memory="flash",
             needed=len(placed.tflite),
@@ -97,15 +152,25 @@ class NpuBoard(Target):
         return (flash, ram), ()
 
     def left(self, content: bytes) -> Sequence[Refused]:
-        return tuple(left_layers(vela.placed(content, self.npu), content))
+        return tuple(_left_layers(vela.placed(content, self._npu), content))
 
     def facts(self) -> DeviceFacts:
         return structs.replace(self.core.facts(), engines=("aot",))
 
     def details(self) -> DeviceDetails:
-        npu, core = self.npu, self.core.details()
+        npu, core = self._npu, self.core.details()
         sources = {**(core.sources or {}), "npu": f"{_told(npu)}; source: {npu.source}"}
         return structs.replace(core, engines=("aot",), sources=sources)
+
+
+def _check_room(npu: Npu, placed: vela.PlacedModel) -> None:
+    needs = (
+        ("flash", len(placed.tflite), npu.board.flash_bytes),
+        (f"RAM ({npu.sram.name}, by {placed.by})", placed.sram_bytes, npu.sram.nbytes),
+    )
+    lacking = [f"{name}: {needed:,} of {there:,} B" for name, needed, there in needs if needed > there]
+    if lacking:
+        raise DoesNotFit(f"does not fit {npu.name}", found="; ".join(lacking))
 
 
 def _told(npu: Npu) -> str:
@@ -123,7 +188,7 @@ def _made(use: converter.FileOperator) -> str:
     return use.outputs[0].name if use.outputs else ""
 
 
-def left_layers(placed: vela.PlacedModel, content: bytes) -> Iterator[Refused]:
+def _left_layers(placed: vela.PlacedModel, content: bytes) -> Iterator[Refused]:
     """Operators of the file that Vela leaves to the core, and why."""
     reasons = {one.tensor: one for one in placed.unplaced}
     names = _layers(content)
@@ -162,7 +227,7 @@ def _accelerator(
         clock_hz=npu.clock_hz,
         system={"configuration": npu.system, "memory_mode": npu.memory_mode, **placed.system},
         layers=tuple(layers),
-        left=tuple(left_layers(placed, content)),
+        left=tuple(_left_layers(placed, content)),
     )
 
 
@@ -198,7 +263,7 @@ def _on_core(index: int, op: str, name: str, node: NodeCost | None) -> PlacedLay
 
 
 def _figures(
-    npu: Npu, placed: vela.PlacedModel, accelerator: Accelerator, alone: Measurement | None
+    npu: Npu, placed: vela.PlacedModel, core: _OnCore | None, alone: Measurement | None
 ) -> Iterator[Figure]:
     def modelled(name: str, value: float, unit: str, by: str = placed.by) -> Figure:
         return Figure(name=name, value=value, unit=unit, kind=Kind.MODELLED, by=by)
@@ -221,19 +286,19 @@ def _figures(
     for memory, count in placed.traffic.items():
         yield modelled(f"{memory} traffic", count, "B")
     yield modelled("NPU constants", placed.constant_bytes, "B")
-    core = [layer for layer in accelerator.layers if layer.place == "CPU"]
-    cycles = sum(layer.cycles or 0 for layer in core)
-    ms = 1e3 * (placed.cycles / npu.clock_hz + cycles / npu.board.clock_hz)
-    bar = None if alone is None or (known := alone.figure("cycles")) is None else known.error
-    if core and alone is not None:
-        instructions = sum(layer.instructions or 0 for layer in core)
-        yield Figure(name="instructions", value=instructions, unit="", kind=Kind.EXACT)
-        yield Figure(name="CPU cycles", value=cycles, unit="", kind=Kind.MODELLED, error=bar)
-    if core and alone is None:
+    if core is None:
         return
-    both = placed.by if alone is None else f"{placed.by}, the core by us"
-    yield modelled("ms", ms, "ms", both if core else placed.by)
+    yield Figure(name="instructions", value=core.instructions, unit="", kind=Kind.EXACT)
+    yield Figure(name="CPU cycles", value=core.cycles, unit="", kind=Kind.MODELLED, error=core.error)
+    if core.copied:
+        yield Figure(
+            name="copied around the streams, not counted", value=core.copied, unit="B", kind=Kind.EXACT
+        )
+    ms = 1e3 * (placed.cycles / npu.clock_hz + core.cycles / npu.board.clock_hz)
+    both = f"{placed.by}, the core by us" if core.nodes else placed.by
+    yield modelled("ms", ms, "ms", both)
     if alone is not None:
+        bar = None if (known := alone.figure("cycles")) is None else known.error
         yield Figure(name="ms, CPU alone", value=alone.ms, unit="ms", kind=Kind.MODELLED, error=bar)
         yield modelled("speed-up", alone.ms / ms, "x", both)
 

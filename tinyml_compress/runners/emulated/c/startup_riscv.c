@@ -15,6 +15,11 @@ __attribute__((section(".vectors"), naked, used)) void tc_reset(void) {
 }
 
 void tc_start(void) {
+#if defined(__riscv_flen) || defined(__riscv_vector)
+    /* Floating point and vectors are off at reset: the fields FS and VS of mstatus. */
+    const uint32_t units = 3u << 13 | 3u << 9;
+    __asm__ volatile("csrs mstatus, %0" ::"r"(units));
+#endif
     const uint32_t *from = tc_data_load;
     for (uint32_t *to = tc_data_start; to < tc_data_end; to++) {
         *to = *from++;
