@@ -29,13 +29,15 @@ import numpy.typing as npt
 
 from benchmarks.kernels import BOARDS, PUBLISHED, zoo_model
 from tests.lib.forms import int4, int16
+from tests.lib.graphs import quant, single
 from tests.lib.layers import conv, depthwise, fully_connected, merged
 from tests.lib.proof import Maker, Rng
 from tinyml_compress import frontend, passes
 from tinyml_compress.devices import CostClass, Device, hardware_cycles, load_device
 from tinyml_compress.errors import ToolchainError
-from tinyml_compress.ir import Graph, KernelWork, NodeView, Prices
+from tinyml_compress.ir import DType, Graph, KernelWork, NodeView, Prices, Tensor
 from tinyml_compress.ops import operator
+from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops.base import Level
 from tinyml_compress.ops.work import CALL, Counts, plainest
 from tinyml_compress.pipeline.compile.verb import compile_graph
@@ -75,6 +77,12 @@ _CLUSTERED = (
     ((12, 12), 16, 16, (3, 3), 8), ((4, 4), 64, 64, (1, 1), 16), ((9, 9), 16, 8, (3, 3), 4),
     ((2, 2), 64, 64, (3, 3), 16),
 )  # fmt: skip
+_BLOCKS = (
+    ((8, 8), 16, 16, (3, 3), 0.1), ((8, 8), 32, 32, (1, 1), 0.2), ((6, 6), 64, 32, (3, 3), 0.1),
+    ((12, 12), 16, 16, (3, 3), 0.3), ((4, 4), 128, 64, (1, 1), 0.2), ((16, 16), 16, 8, (3, 3), 0.15),
+    ((8, 8), 64, 64, (1, 1), 0.4), ((5, 5), 32, 30, (3, 3), 0.5), ((1, 20), 64, 16, (1, 3), 0.2),
+)  # fmt: skip
+"""Blocks of two output and four input channels."""
 # Image, channels, kernel, stride, output channels per input channel.
 _DEPTHWISE = (
     ((8, 8), 8, (3, 3), 1, 1), ((16, 16), 16, (3, 3), 1, 1), ((16, 16), 8, (3, 3), 2, 1),
@@ -97,6 +105,12 @@ _SPARSE_DENSE = (
 _OTHER_FORMS = (
     ((8, 8), 8, 8, (3, 3), 64, 10), ((6, 6), 16, 12, (1, 1), 128, 64), ((12, 12), 3, 16, (5, 5), 256, 17),
     ((8, 8), 32, 7, (1, 1), 31, 32), ((6, 6), 5, 20, (3, 3), 16, 8), ((12, 12), 24, 4, (1, 1), 300, 4),
+)  # fmt: skip
+# Shapes of both inputs of sums, differences and products.
+_PAIRS = (
+    ((16, 16, 16), (16, 16, 16)), ((4, 8), (4, 8)), ((9, 7, 5), (9, 7, 5)), ((999,), (999,)), ((33,), (33,)),
+    ((8, 8, 32), (1, 1, 32)), ((20, 20, 9), (20, 20, 1)), ((1, 1, 48), (5, 5, 48)), ((6, 6, 16), (6, 6, 1)),
+    ((64, 24), (24,)), ((25, 5, 64), (1, 1, 64)),
 )  # fmt: skip
 
 
@@ -123,6 +137,29 @@ def _dense(ins: int, outs: int, rows: int = 1, **more: Any) -> Maker:
     return _plain(fully_connected, in_c=ins, out_c=outs, lead=(rows,), **more)
 
 
+def _pair(op: str, sizes: Sequence[tuple[int, ...]], dtype: DType, scales: Sequence[float]) -> Maker:
+    """Scales are those of both inputs; int16 has no zero points."""
+    zeros = (0, 0, 0) if dtype is DType.INT16 else (3, -9, 5)
+    after = 150 * np.prod(scales) if op == "MUL" else np.sum(scales)
+    quants = [quant(float(one), zero) for one, zero in zip((*scales, after), zeros, strict=True)]
+    shapes = (*sizes, np.broadcast_shapes(*sizes))
+
+    def made(rng: Rng) -> Graph:
+        sides = zip("aby", shapes, quants, strict=True)
+        one, other, out = (Tensor(name, shape, dtype, own) for name, shape, own in sides)
+        return single(op, [one, other], out, FusedAttrs())
+
+    return made
+
+
+def _pairs(dtype: DType) -> list[Maker]:
+    flat = [sizes for sizes in _PAIRS if sizes[0] == sizes[1]]
+    rows = [_pair("MUL", sizes, dtype, (0.0312873, 0.0171941)) for sizes in _PAIRS]
+    for scales in ((0.0312873, 0.0171941), (0.0071941, 0.0312873)):
+        rows += [_pair(op, sizes, dtype, scales) for op in ("ADD", "SUB") for sizes in flat]
+    return rows
+
+
 def _of_each() -> list[Maker]:
     made: list[Maker] = []
     for image, ins, outs, kernel, dense_ins, dense_outs in _OTHER_FORMS:
@@ -134,12 +171,15 @@ def _of_each() -> list[Maker]:
 MADE: Mapping[str, Sequence[Maker]] = {
     "conv": [_convolution(*row) for row in _CONVOLUTIONS],
     "sparse": [_convolution(*row, density=part) for *row, part in _SPARSE],
+    "sparse_blocks": [_convolution(*row, density=part, block=(2, 4)) for *row, part in _BLOCKS],
     "clustered": [_convolution(*row, clusters=count) for *row, count in _CLUSTERED],
     "depthwise": [_depthwise(*row) for row in _DEPTHWISE],
     "dense": [_dense(*row) for row in _DENSE],
     "sparse_dense": [_dense(*row, density=part) for *row, part in _SPARSE_DENSE],
     "int4": [int4(make, one_scale=True) for make in _of_each()],
     "int16": [int16(make) for make in _of_each()],
+    "pairs": _pairs(DType.INT8),
+    "pairs_int16": _pairs(DType.INT16),
 }  # fmt: skip
 
 

@@ -54,6 +54,7 @@ def numbers(
     plain: bool = False,
     density: float = 1.0,
     clusters: int | None = None,
+    block: tuple[int, int] | None = None,
 ) -> Numbers:
     """Scales so that outputs fill their range, saturate, collapse, or tie; multipliers shift both ways.
 
@@ -87,7 +88,9 @@ def numbers(
         weights = np.clip(np.round(rng.standard_normal((rows, taps)) * 30), -128, 127)
     if density < 1.0:
         height = 4 if rng.random() < 0.5 else 1  # single weights, or blocks of four rows
-        mask = np.repeat(rng.random((-(-rows // height), taps)) < density, height, axis=0)[:rows]
+        height, width = block or (height, 1)
+        kept = rng.random((-(-rows // height), -(-taps // width))) < density
+        mask = np.repeat(np.repeat(kept, height, axis=0), width, axis=1)[:rows, :taps]
         weights = np.where(mask, weights, 0)
     if clusters is not None:
         weights = _clustered(rng, (rows, taps), clusters, scales)
@@ -140,6 +143,7 @@ def conv(
     plain: bool = False,
     density: float = 1.0,
     clusters: int | None = None,
+    block: tuple[int, int] | None = None,
 ) -> Graph:
     """CONV_2D; what is not given is drawn."""
     groups = groups if groups is not None else pick(rng, (1, 1, 1, 1, 2, 3))
@@ -156,7 +160,8 @@ def conv(
         padding = Padding.SAME
     per_group = in_c // groups
     per_channel = out_c > 1 and bool(rng.random() < 0.7)
-    values = numbers(rng, out_c, kernel[0] * kernel[1] * per_group, per_channel, plain, density, clusters)
+    taps = kernel[0] * kernel[1] * per_group
+    values = numbers(rng, out_c, taps, per_channel, plain, density, clusters, block)
     out = [
         axis_window(padding, i, k, s, d)[0]
         for i, k, s, d in zip(image, kernel, stride, dilation, strict=True)

@@ -57,6 +57,18 @@ def flat(rng: Rng) -> Graph:
     return single("ADD", inputs, out, FusedAttrs(pick(rng, FUSED)))
 
 
+def halves(rng: Rng) -> Graph:
+    """The same of int16."""
+    size, first = (int(rng.integers(1, 40)),), quantized(rng, DType.INT16)
+    second = (
+        first if rng.random() < 0.2 else quantized(rng, DType.INT16, first.scale / 1e4, first.scale * 1e4)
+    )
+    widest = max(first.scale, second.scale)
+    inputs = [Tensor(name, size, DType.INT16, own) for name, own in (("a", first), ("b", second))]
+    out = Tensor("y", size, DType.INT16, quantized(rng, DType.INT16, widest / 10, widest * 300))
+    return single(pick(rng, ("ADD", "SUB")), inputs, out, FusedAttrs(pick(rng, FUSED)))
+
+
 def same(rng: Rng) -> Graph:
     """Both inputs are one tensor."""
     tensor = Tensor("a", (3, 7), DType.INT8, quantized(rng, DType.INT8))
@@ -70,10 +82,12 @@ test_constant = sample(constant, 4)
 test_same = sample(same, 4)
 test_dsp = sample(flat, 20, isas=DSP)
 test_dsp_table = sample(flat, 20, isas=DSP, level=Level.SPEED)
+test_dsp_halves = sample(halves, 30, isas=DSP)
 test_plain = sample(plain, 10)
 test_many = many(make)
 test_many_plain = many(plain, 60)
 test_many_dsp = many(flat, 200, isas=DSP)
+test_many_dsp_halves = many(halves, 200, isas=DSP)
 
 
 def graph(a: Tensor, b: Tensor, y: Tensor, activation: Activation = Activation.NONE) -> Graph:

@@ -65,11 +65,30 @@ def clustered(rng: Rng) -> Graph:
     )
 
 
+def in_blocks(rng: Rng) -> Graph:
+    """Weights that are zero by blocks of two outputs and four inputs; now and then some stand far apart."""
+    far = bool(rng.random() < 0.2)
+    return layers.conv(
+        rng,
+        image=test_products.image(rng, 1, 9),
+        in_c=512 if far else pick(rng, (4, 8, 16, 64)),
+        out_c=pick(rng, (2, 6, 8, 16)),
+        kernel=(3, 1) if far else ((1, 1), (3, 3), (3, 2))[rng.integers(3)],
+        dilation=(1, 1),
+        groups=1,
+        batch=pick(rng, (1, 1, 2)),
+        plain=True,
+        density=0.002 if far else float(rng.choice([0.1, 0.3, 0.5])),
+        block=(2, 4),
+    )
+
+
 MAKERS: tuple[Maker, ...] = (
     test_products.sparse,
     pointwise,
     clustered,
     test_products.sparse_fully_connected,
+    in_blocks,
 )
 
 
@@ -152,6 +171,19 @@ def test_under_sanitizers(isas: tuple[Isa, ...]) -> None:
             for i, m in enumerate(models)
         ]
     )
+
+
+def test_blocks_have_a_kernel_of_their_own() -> None:
+    """Convolutions and dense layers skip whole blocks; single weights are skipped one by one."""
+    known = {"image": (9, 9), "in_c": 32, "out_c": 32, "kernel": (3, 3), "groups": 1, "plain": True}
+    made = [
+        layers.conv(np.random.default_rng(3), dilation=(1, 1), density=0.2, block=block, **known)
+        for block in ((2, 4), (1, 1))
+    ]
+    assert [encodings([write(graph)], DSP, Level.SPEED) for graph in made] == [
+        {"sparse-blocks"},
+        {"sparse-delta8"},
+    ]
 
 
 def residual_sized(density: float, clusters: int | None) -> Graph:

@@ -97,6 +97,20 @@ static TC_INLINE int32_t tc_requantize(int32_t x, int32_t multiplier, int shift)
 #endif
 }
 
+/* The same for x between -2^16 and 2^16: half the multiplications where there are none of 64 bits. */
+static TC_INLINE int32_t tc_requantize_short(int32_t x, int32_t multiplier, int shift) {
+#if TC_SMALL_CORE
+    if (shift <= 0) {
+        const uint32_t sign = x < 0 ? 0xffffffffu : 0u;
+        const uint32_t magnitude = ((uint32_t)x ^ sign) - sign;
+        const uint32_t product = tc_high_magnitude(magnitude & 0xffffu, (uint32_t)multiplier, sign);
+        const uint32_t scaled = (product + (((uint32_t)1 << -shift) >> 1)) >> -shift;
+        return (int32_t)((scaled ^ sign) - sign);
+    }
+#endif
+    return tc_requantize(x, multiplier, shift);
+}
+
 static TC_INLINE int32_t tc_clamp(int32_t x, int32_t low, int32_t high) {
     return x < low ? low : (x > high ? high : x);
 }

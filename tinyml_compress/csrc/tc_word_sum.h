@@ -15,13 +15,6 @@ static TC_INLINE uint32_t tc_word_sum_end(int32_t sum) {
 #endif
 }
 
-/* A byte into its place of a word. */
-#if TC_DSP_ASM
-#define TC_WORD_SUM_PUT(word, byte, at) __asm__("bfi %0, %1, #" #at ", #8" : "+r"(word) : "r"(byte))
-#else
-#define TC_WORD_SUM_PUT(word, byte, at) ((word) = ((word) & ~(0xffu << (at))) | ((byte) & 0xffu) << (at))
-#endif
-
 /* Bytes in the upper half of a halfword; the products lose 16 bits, and 20 stand behind the point of the sum. */
 static TC_INLINE uint32_t tc_word_sum_low(const tc_word_sum_params *p, uint32_t a, uint32_t b) {
     return tc_word_sum_end(tc_smlawb(p->weight2, b, tc_smlawb(p->weight1, a, p->bias)));

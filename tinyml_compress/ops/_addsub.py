@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import product
 
 import numpy as np
@@ -30,6 +30,7 @@ STRUCTS = (
     ),
     struct("tc_weighted_params", ints("count weight1 weight2 bias shift low high")),
     struct("tc_word_sum_params", ints("count weight1 weight2 bias")),
+    struct("tc_half_sum_params", ints("count multiplier1 half1 shift1 weight multiplier half shift")),
     struct("tc_f32_broadcast_params", ints("count"), pointers("int32_t", "walk"), floats("low high")),
     struct("tc_s32_broadcast_params", ints("count"), pointers("int32_t", "walk"), ints("low high")),
 )
@@ -222,6 +223,36 @@ def _word_weights(
     return _Sum(20, 8).weights(sign, params, one, other, bias)
 
 
+_EXACT = (1 << 30, 0)
+"""Multiplier and shift of the input with the larger scale: one half."""
+_HALF_SUMS: Mapping[str, Mapping[str, tuple[int, int]]] = {
+    "add": {"tc_s16_add_words__dsp": (0, 1), "tc_s16_add_words_second__dsp": (1, 1)},
+    "sub": {"tc_s16_sub_words__dsp": (1, -1), "tc_s16_sub_words_first__dsp": (0, 1)},
+}
+"""Which input is exact, and its sign."""
+
+
+def _half_sum(operator: AddSubOperator, exact: tuple[int, int], view: NodeView) -> Params | None:
+    """Of two int16, of which one comes in exactly and the other is scaled down; all of int16 can come out."""
+    index, sign = exact
+    known = dict(operator.params(view))
+    own, other = ((known[f"multiplier{i}"], known[f"shift{i}"]) for i in (1 + index, 2 - index))
+    multiplier, shift = ((1 << 31) - 1, -1) if other == _EXACT else other
+    if own != _EXACT or not -30 <= shift < 0 or not -30 <= known["shift"] < 0:
+        return None
+    if (known["low"], known["high"]) != (-(1 << 15), (1 << 15) - 1):
+        return None
+    return (
+        ("multiplier1", multiplier),
+        ("half1", 1 << (-shift - 1)),
+        ("shift1", -shift),
+        ("weight", sign << 14),
+        ("multiplier", known["multiplier"]),
+        ("half", 1 << (-known["shift"] - 1)),
+        ("shift", -known["shift"]),
+    )
+
+
 def _summed_variants(op: str, operator: AddSubOperator) -> tuple[Variant, ...]:
     """Of one shape: as a weighted sum where that gives the same; on Helium also step by step."""
     names = {DType.INT8: "s8", DType.INT16: "s16"}
@@ -252,6 +283,10 @@ def _summed_variants(op: str, operator: AddSubOperator) -> tuple[Variant, ...]:
 
     return (
         variant(f"tc_s8_{op}_words__dsp", DType.INT8, "tc_word_sum_params", sums(_word_weights)),
+        *(
+            variant(symbol, DType.INT16, "tc_half_sum_params", partial(_half_sum, operator, weight))
+            for symbol, weight in _HALF_SUMS[op].items()
+        ),
         variant(f"tc_s8_{op}_weighted__c", DType.INT8, "tc_weighted_params", sums(_weights)),
         *(variant(f"tc_{names[dtype]}_{op}_lanes__mve", dtype, "tc_addsub_params", steps) for dtype in names),
     )

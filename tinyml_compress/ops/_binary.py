@@ -32,7 +32,7 @@ def broadcast(view: NodeView) -> tuple[int, ...]:
     return tuple(b if a == 1 else a for a, b in zip(first, second, strict=True))
 
 
-def _broadcast_walk(view: NodeView) -> Walk:
+def broadcast_walk(view: NodeView) -> Walk:
     """Loops over the output with one lane per input."""
     shape = view.output().shape
     return walk(shape, *(broadcast_steps(view.input(index).shape, len(shape)) for index in (0, 1)))
@@ -56,7 +56,7 @@ def flat_in_place(view: NodeView) -> tuple[Overlap, ...]:
 
 def broadcast_params(view: NodeView) -> Params:
     """What the params of a kernel that broadcasts start with."""
-    table = Consts("walk", "int32_t", _broadcast_walk(view).table)
+    table = Consts("walk", "int32_t", broadcast_walk(view).table)
     return (("count", view.output().elements), ("walk", table))
 
 

@@ -112,7 +112,7 @@ def words_scratch(view: NodeView) -> int:
     return _scratch(view) + view.input(0).shape[3]
 
 
-def _overlap(view: NodeView) -> tuple[Overlap, ...]:
+def block_overlap(view: NodeView) -> tuple[Overlap, ...]:
     return (Overlap(0, 0, sliding_gap(node.window(view), 4)),)
 
 
@@ -142,7 +142,7 @@ def _variant(symbol: str, *, words: bool, relu: bool) -> Variant:
         accepts,
         block_emit(symbol, _pair_table),
         scratch=words_scratch if words else bytes_scratch,
-        overlap=_overlap,
+        overlap=block_overlap,
         counts=lambda view: _counts(view, relu),
         code_bytes=1000,
     )

@@ -9,6 +9,7 @@ from tinyml_compress.ops._conv import OPTIONS, ConvAttrs, ConvOperator, check_co
 from tinyml_compress.ops.base import Options, refuse
 from tinyml_compress.ops.conv_2d import (
     block,
+    blocks,
     codes,
     four_bits,
     helium,
@@ -40,6 +41,7 @@ class Conv2D(ConvOperator):
         *pairs.VARIANTS,
         *four_bits.VARIANTS,
         *rows.VARIANTS,
+        *blocks.VARIANTS,
         *sparse.VARIANTS,
         *codes.VARIANTS,
         *winograd.VARIANTS,
