@@ -176,6 +176,20 @@ def test_patterns_that_are_none(text: str) -> None:
         pattern_of(text)
 
 
+def test_notes_say_which_kernel_takes_the_blocks() -> None:
+    for words, dense, kernels in (("4x2", "1x4", 2), ("4x2", "4x2", 1), ("3x2", "1x4", 1), ("2:4", "2:4", 0)):
+        done = pruning.prune(
+            zoo.residual(),
+            sparsity=0.5,
+            schedule=ONE_SHOT,
+            pattern=pattern_of(words),
+            dense_pattern=pattern_of(dense),
+        )
+        said = [note for note in done.notes if "engine" in note]
+        assert len(said) == 2, done.notes
+        assert sum("kernel `blocks` skips them whole" in note for note in said) == kernels, said
+
+
 def test_patterns() -> None:
     assert pattern_of("2:4") == Pattern(zeros=2, group=4)
     assert pattern_of("1x4") == Pattern(rows=1, columns=4)

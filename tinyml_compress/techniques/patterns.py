@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,33 @@ class Pattern:
     def is_blocks(self) -> bool:
         return not self.group
 
+    @property
+    def words(self) -> str:
+        """As recipes have it."""
+        return f"{self.rows}x{self.columns}" if self.is_blocks else f"{self.zeros}:{self.group}"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """The blocks that the engine's kernels leave out as a whole, in one kind of layers."""
+
+    layers: str
+    smallest: Pattern
+    cores: str
+
+    def note(self, pattern: Pattern) -> str:
+        """Whether they take that pattern."""
+        own, where = self.smallest, f"{pattern.words} in {self.layers}"
+        whole = not pattern.rows % own.rows and not pattern.columns % own.columns
+        if pattern.is_blocks and whole:
+            return f"{where}: the engine's kernel `blocks` skips them whole, {self.cores}"
+        rest = f"their zeros go one by one; {own.words} has a kernel"
+        return f"{where}: no kernel of the engine skips these whole, {rest}"
+
+
+IN_DENSE = Skipped("dense layers", Pattern(rows=1, columns=4), "on every core")
+IN_CONVOLUTIONS = Skipped("convolutions", Pattern(rows=4, columns=2), "on cores with DSP instructions")
+
 
 @dataclass(frozen=True)
 class Patterns:
@@ -45,6 +73,14 @@ class Patterns:
     def of(self, layer: Any) -> Pattern | None:
         """None: any weight may go."""
         return self.dense if type(layer).__name__ == "Dense" else self.other
+
+    def notes(self, layers: Iterable[Any]) -> tuple[str, ...]:
+        """What the engine makes of the patterns in these layers."""
+        kinds = {type(layer).__name__ for layer in layers}
+        dense = (IN_DENSE, self.dense, "Dense" in kinds)
+        others = (IN_CONVOLUTIONS, self.other, bool(kinds & {"Conv1D", "Conv2D"}))
+        rows = (dense, others)
+        return tuple(kind.note(own) for kind, own, there in rows if there and own is not None)
 
     @property
     def has_groups(self) -> bool:

@@ -113,6 +113,7 @@ def prune(
         )
     if not targets:
         return Pruned(flat, (), ("the model has no kernels to prune",), History())
+    notes += patterns.notes(layer for layer in flat.layers if targets.get(layer.name))
     if schedule is Schedule.ONE_SHOT or epochs < 1:
         _mask_at_once(flat, targets, patterns, notes)
         history = History()
