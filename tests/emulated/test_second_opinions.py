@@ -45,6 +45,21 @@ def test_qemu_gives_the_same_bytes_and_counts(core: str) -> None:
     assert other.emulator.startswith("qemu ")
 
 
+@pytest.mark.skipif(
+    not qemu.available(qemu.program_of(board("esp32-c6").core)),
+    reason="qemu-system-riscv32 is not installed here",
+)
+def test_qemu_agrees_on_risc_v() -> None:
+    own, other = (
+        measured(NETS["keyword"](), BenchmarkRequest(("esp32-c6",), vectors=2, emulator=emulator)).runs[0]
+        for emulator in ("unicorn", "qemu")
+    )
+    assert own.error is None
+    assert other.error is None
+    assert other.nodes == own.nodes
+    assert other.outputs == own.outputs
+
+
 @needs_qemu
 @pytest.mark.parametrize("core", ["cortex-m3", "cortex-m4", "cortex-m33", "cortex-m55"])
 def test_qemu_agrees_on_generated_code(core: str) -> None:

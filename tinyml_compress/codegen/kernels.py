@@ -16,7 +16,7 @@ from tinyml_compress.support import resources
 from tinyml_compress.support.escape import c_comment
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"(?P<name>[^"]+)"[^\n]*\n', re.MULTILINE)
-_SYSTEM = re.compile(r"^\s*#\s*include\s+<(?!arm_)(?P<name>[^>]+)>[^\n]*\n", re.MULTILINE)
+_SYSTEM = re.compile(r"^\s*#\s*include\s+<(?!arm_|riscv_)(?P<name>[^>]+)>[^\n]*\n", re.MULTILINE)
 _WORD = re.compile(r"\btc_\w+")
 _GUARD = re.compile(
     r"\A(?P<head>(?:\s*/\*.*?\*/)*\s*)"

@@ -373,7 +373,8 @@ def _qemu(section: Section) -> QemuMap:
         raise section.error(
             "not the name of a machine", "machine", found=machine, allowed="letters, digits, hyphens"
         )
-    qemu = QemuMap(machine, memory)
+    has_vectors = section.has("vector-bits")
+    qemu = QemuMap(machine, memory, section.integer("vector-bits", 128, 1024) if has_vectors else None)
     section.text("source")
     section.close()
     return qemu

@@ -234,6 +234,8 @@ class QemuMap:
 
     machine: str
     memory: MemoryMap
+    vector_bits: int | None = None
+    """Of RISC-V with the V extension, how long its vectors are."""
 
 
 @dataclass(frozen=True)

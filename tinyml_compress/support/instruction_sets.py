@@ -49,7 +49,7 @@ class Isa(Enum):
         "c",
         _Row(
             "plain C",
-            ("armv6-m", "armv7-m", "armv7e-m", "armv8-m.main", "armv8.1-m.main", "rv32imc"),
+            ("armv6-m", "armv7-m", "armv7e-m", "armv8-m.main", "armv8.1-m.main", "rv32imc", "rv32imafdcv"),
             "cortex-m0plus",
         ),
     )
@@ -77,6 +77,21 @@ class Isa(Enum):
                 "compile with -mcpu=cortex-m55 or -mcpu=cortex-m85: a compiler that is not told of Helium "
                 "takes twins in plain C without a word, the same bytes many times slower; start-up code "
                 "switches on coprocessors 10 and 11 (CPACR) and the cache of loops (CCR.LOB)"
+            ),
+        ),
+    )
+
+    RVV = (
+        "rvv",
+        _Row(
+            "also the vectors of RISC-V (V extension, at least 128 bits)",
+            ("rv32imafdcv",),
+            "rv32-v128",
+            includes=("c",),
+            firmware=(
+                "compile with -march=rv32imafdcv or more: a compiler that is not told of the V extension "
+                "takes twins in plain C without a word, the same bytes many times slower; start-up code "
+                "switches on the vectors (mstatus.VS)"
             ),
         ),
     )

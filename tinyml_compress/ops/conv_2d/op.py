@@ -13,6 +13,7 @@ from tinyml_compress.ops.conv_2d import (
     codes,
     four_bits,
     helium,
+    lanes,
     node,
     pairs,
     quads,
@@ -48,6 +49,7 @@ class Conv2D(ConvOperator):
         *block.VARIANTS,
         *quads.VARIANTS,
         *helium.VARIANTS,
+        *lanes.VARIANTS,
     )
 
     def check(self, view: NodeView) -> None:

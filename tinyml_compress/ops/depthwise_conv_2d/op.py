@@ -17,6 +17,7 @@ from tinyml_compress.ops.depthwise_conv_2d import (
     plane,
     plane_wide,
     three_by_three,
+    vectors,
 )
 from tinyml_compress.ops.traits import Scales, Weights
 
@@ -42,6 +43,7 @@ class DepthwiseConv2D(ConvOperator):
         *column.VARIANTS,
         *patch.VARIANTS,
         *lanes.VARIANTS,
+        *vectors.VARIANTS,
     )
 
     def check(self, view: NodeView) -> None:

@@ -16,6 +16,7 @@ from tinyml_compress.ops.fully_connected import (
     eights,
     four_bits,
     fours,
+    lanes,
     node,
     octets,
     pairs,
@@ -50,6 +51,7 @@ class FullyConnected(WeightedOperator):
         *octets.VARIANTS,
         *eights.VARIANTS,
         *fours.VARIANTS,
+        *lanes.VARIANTS,
     )
 
     def multipliers(self, view: NodeView) -> Sequence[tuple[int, int]]:

@@ -40,6 +40,8 @@ class Target(ABC):
     """Whether `--target all` means it too."""
     extra: Environment | None = None
     """What it needs besides, installed when it is named for the first time."""
+    needs: str | None = None
+    """What it needs besides, where the user installs it."""
     npu: Npu | None = None
     """What runs layers beside its core, where there is one."""
     searched: str | None = None
@@ -157,8 +159,11 @@ def left_out(names: Sequence[str], targets_dir: Path | None) -> str | None:
     """Targets that `all` does not mean because they need something besides, in a sentence."""
     if "all" not in names:
         return None
-    waiting = [one for one in all_targets(targets_dir) if one.extra is not None and one.name not in names]
-    extras = {one.extra.title: one.extra.size for one in waiting if one.extra is not None}
-    needs = "; ".join(f"{title}, about {size}" for title, size in extras.items())
+    waiting = [one for one in all_targets(targets_dir) if not one.is_surveyed and one.name not in names]
+    needs = "; ".join(dict.fromkeys(filter(None, map(_needed, waiting))))
     listed = ", ".join(one.name for one in waiting)
     return f"by name only, for they need an extra ({needs}): {listed}" if waiting else None
+
+
+def _needed(one: Target) -> str | None:
+    return one.needs if one.extra is None else f"{one.extra.title}, about {one.extra.size}"

@@ -71,7 +71,7 @@ def emulate(
         raise DataError("nothing to run", found="no input vector", allowed="at least one")
     core = device.core
     with_qemu = emulator is Emulator.QEMU or (emulator is Emulator.AUTO and not core.built_in)
-    by = qemu.version() if with_qemu else _built_in(core)
+    by = qemu.version(qemu.program_of(core)) if with_qemu else _built_in(core)
     progress("building the firmware")
     firmware = build_firmware(program, device, optimize=optimize, toolchain_name=toolchain)
     if with_qemu:

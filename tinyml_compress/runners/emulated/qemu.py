@@ -20,6 +20,7 @@ from tinyml_compress.ir import Program
 from tinyml_compress.runners import toolchain
 from tinyml_compress.runners.emulated.counting import (
     ENTRY,
+    OUTSIDE,
     READS,
     Counts,
     ReadWatch,
@@ -43,26 +44,32 @@ from tinyml_compress.support import proc
 from tinyml_compress.support.resources import package_folder
 from tinyml_compress.support.scratch import scratch
 
-_PROGRAM = "qemu-system-arm"
+_ARM, _RISCV = "qemu-system-arm", "qemu-system-riscv32"
+_PACKAGES = {_ARM: "qemu-system-arm", _RISCV: "qemu-system-misc (or qemu-system-riscv)"}
 _TIMEOUT = 600.0
 
 
-def available() -> bool:
-    """Whether QEMU for Arm is installed."""
-    return shutil.which(_PROGRAM) is not None
+def program_of(core: Core) -> str:
+    """The one of QEMU's programs that has such cores."""
+    return _RISCV if core.is_riscv else _ARM
 
 
-@lru_cache(maxsize=1)
-def version() -> str:
+def available(program: str = _ARM) -> bool:
+    """Whether it is installed."""
+    return shutil.which(program) is not None
+
+
+@lru_cache(maxsize=2)
+def version(program: str = _ARM) -> str:
     """Name and version, for reports and cache keys."""
-    path = shutil.which(_PROGRAM)
+    path = shutil.which(program)
     if path is None:
         raise MissingDependency(
             "QEMU is not installed",
-            which=_PROGRAM,
-            next_step="install qemu-system-arm with your system's package manager",
+            which=program,
+            next_step=f"install {_PACKAGES[program]} with your system's package manager",
         )
-    words = proc.run([path, "--version"], timeout=30, what=_PROGRAM).stdout.split()
+    words = proc.run([path, "--version"], timeout=30, what=program).stdout.split()
     return f"qemu {words[words.index('version') + 1]}"
 
 
@@ -134,9 +141,13 @@ class QemuMachine:
         return Inference(outputs, stack, counts, memory[kept_at : kept_at + program.state_bytes])
 
     def _command(self, folder: Path, ram_start: int, *, counted: bool) -> list[str]:
-        machine = map_for(self.firmware.core).machine
-        version()  # raises where QEMU is not installed
-        words = [_PROGRAM, "-M", machine, "-nographic", "-monitor", "none", "-serial", "none"]
+        core = self.firmware.core
+        qemu = map_for(core)
+        version(program_of(core))  # raises where QEMU is not installed
+        words = [program_of(core), "-M", qemu.machine, "-nographic", "-monitor", "none", "-serial", "none"]
+        if core.is_riscv:  # without firmware of its own: the machine starts at the beginning of its RAM
+            vectors = f",v=true,vlen={qemu.vector_bits},elen=64,vext_spec=v1.0" if qemu.vector_bits else ""
+            words += ["-bios", "none", "-cpu", f"rv32{vectors}"]
         words += ["-semihosting-config", "enable=on,target=native"]
         # Not -kernel: QEMU would clear the RAM that has no content in the ELF file.
         for number, (address, data) in enumerate(self.firmware.image.segments):
@@ -148,17 +159,23 @@ class QemuMachine:
             watch = ReadWatch(self.firmware.memory, self.firmware.cache, table)
             head = np.array([*watch.numbers(), start, len(table), *watch.rams()], "<u4").tobytes()
             (folder / "owners.bin").write_bytes(head + table.astype("<i2").tobytes())
-            words += ["-plugin", f"{_plugin()},map=owners.bin,out=counts.bin,reads=reads.bin"]
+            code = ",code=riscv" if core.is_riscv else ""
+            words += ["-plugin", f"{_plugin()},map=owners.bin,out=counts.bin,reads=reads.bin{code}"]
         return words
 
     def _counts(self, folder: Path) -> Counts:
         paths = [folder / "counts.bin", folder / "reads.bin"]
         if not all(path.is_file() for path in paths):
-            raise EmulationError("QEMU's plugin wrote no counts", which=version())
+            raise EmulationError(
+                "QEMU's plugin wrote no counts", which=version(program_of(self.firmware.core))
+            )
         entries, reads = (
             np.frombuffer(path.read_bytes(), kind) for path, kind in zip(paths, (ENTRY, READS), strict=True)
         )
-        by_owner = count_blocks(ordered(entries), reads, self.firmware.image, is_riscv=False)
+        inside = entries[entries["owner"] != OUTSIDE]  # a machine's own start lies in no flash
+        by_owner = count_blocks(
+            ordered(inside), reads, self.firmware.image, is_riscv=self.firmware.core.is_riscv
+        )
         return summarize(by_owner, len(self.program.nodes))
 
 

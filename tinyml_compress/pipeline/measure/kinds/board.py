@@ -55,6 +55,8 @@ class Board(Target):
         self.prices, self.memories = described.core.prices, described.memories
         self.memories_with_constants = described.memories_with_constants
         self.searched = repr(described)
+        self.is_surveyed = described.core.built_in
+        self.needs = None if self.is_surveyed else "QEMU, for cores that the built-in emulator lacks"
 
     def refused_engine(self, engine: str) -> str | None:
         engines = self.device.limits.engines

@@ -1,4 +1,5 @@
-/* A plugin for QEMU that counts like the hooks do: `-plugin counter.so,map=FILE,out=FILE,reads=FILE`. The declarations
+/* A plugin for QEMU that counts like the hooks do: `-plugin counter.so,map=FILE,out=FILE,reads=FILE`, for RISC-V with
+ * `code=riscv`. The declarations
  * are those of QEMU's plugin interface, version 1; distributions ship QEMU without its header. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,11 +68,13 @@ static void on_access(unsigned int cpu, uint32_t info, uint64_t address, void *d
     }
 }
 
+static int is_riscv;
+
 /* From the encoding: QEMU 7 reports two bytes for a four-byte instruction that crosses one of its pages. */
 static uint32_t length_of(const struct qemu_plugin_insn *insn) {
     uint16_t first;
     memcpy(&first, qemu_plugin_insn_data(insn), sizeof first);
-    return first >> 11 >= 0x1D ? 4u : 2u;
+    return (is_riscv ? (first & 3) == 3 : first >> 11 >= 0x1D) ? 4u : 2u;
 }
 
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
@@ -147,6 +150,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
             out_path = argv[i] + 4;
         } else if (strncmp(argv[i], "reads=", 6) == 0) {
             reads_path = argv[i] + 6;
+        } else if (strcmp(argv[i], "code=riscv") == 0) {
+            is_riscv = 1;
         }
     }
     if (map_path == NULL || out_path == NULL || reads_path == NULL || read_map(map_path) != 0) {

@@ -6,6 +6,7 @@ extern uint32_t tc_data_start[], tc_data_end[], tc_data_load[], tc_bss_start[], 
 void tc_main(void);
 void tc_reset(void);
 void tc_start(void);
+void tc_failed(void);
 
 __attribute__((section(".vectors"), naked, used)) void tc_reset(void) {
     __asm__ volatile("lui sp, %hi(tc_stack_top)\n\t"
@@ -14,11 +15,21 @@ __attribute__((section(".vectors"), naked, used)) void tc_reset(void) {
                      "jalr zero, %lo(tc_start)(t0)\n\t");
 }
 
+#if defined(__riscv_vector)
+__attribute__((aligned(4), used)) static void tc_trap(void) {
+    tc_failed();
+}
+#endif
+
 void tc_start(void) {
 #if defined(__riscv_flen) || defined(__riscv_vector)
     /* Floating point and vectors are off at reset: the fields FS and VS of mstatus. */
     const uint32_t units = 3u << 13 | 3u << 9;
     __asm__ volatile("csrs mstatus, %0" ::"r"(units));
+#endif
+#if defined(__riscv_vector)
+    /* Faults end the run. */
+    __asm__ volatile("csrw mtvec, %0" ::"r"(tc_trap));
 #endif
     const uint32_t *from = tc_data_load;
     for (uint32_t *to = tc_data_start; to < tc_data_end; to++) {
