@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.lib.graphs import quant, single
 from tests.lib.proof import FUSED, Rng, broadcastable, many, pick, quantized, refused, sample
+from tinyml_compress.frontend import write
 from tinyml_compress.ir import DType, Graph, Tensor
 from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops.base import Level
 from tinyml_compress.ops.numerics import Activation
+from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.runners import native, tflm
+from tinyml_compress.runners.toolchain import HOST_FLAGS
 from tinyml_compress.support.instruction_sets import Isa
 
 DSP = Isa.DSP.sets
@@ -92,6 +97,19 @@ test_many_dsp_halves = many(halves, 200, isas=DSP)
 
 def graph(a: Tensor, b: Tensor, y: Tensor, activation: Activation = Activation.NONE) -> Graph:
     return single("ADD", [a, b], y, FusedAttrs(activation))
+
+
+@pytest.mark.parametrize("op", ["ADD", "SUB", "MUL", "DIV"])
+def test_floats_that_are_not_finite(op: str) -> None:
+    """Every pair of them; what overflows is cut, what is no number stays none."""
+    values = np.array([np.inf, -np.inf, np.nan, 3e38, -3e38, 1e-40, 0.0, -1.0, 2.0, 0.5], np.float32)
+    pair = [side.reshape(-1).copy() for side in np.meshgrid(values, values)]
+    inputs = [Tensor(name, pair[0].shape, DType.FLOAT32) for name in "ab"]
+    model = write(single(op, inputs, Tensor("y", pair[0].shape, DType.FLOAT32), FusedAttrs()))
+    program = compile_model(model, "m", (Isa.C,), Level.SPEED)
+    assert program.nodes[0].kernel == f"tc_f32_{op.lower()}_free__c"
+    (ours,) = native.load([program], HOST_FLAGS)
+    np.testing.assert_array_equal(ours.invoke(pair)[0], tflm.Interpreter(model).invoke(pair)[0])
 
 
 def test_refuses() -> None:

@@ -157,7 +157,7 @@ def far_bias() -> Graph:
 
 
 def test_a_channel_without_weights_keeps_its_layer_sparse() -> None:
-    assert encodings([write(far_bias())], DSP, Level.BALANCED) == {"sparse-delta8"}
+    assert encodings([write(far_bias())], DSP, Level.BALANCED) <= {"sparse-delta8", "sparse-blocks"}
 
 
 @pytest.mark.parametrize("isas", [pytest.param((Isa.C,), marks=pytest.mark.full), DSP], ids=["c", "dsp"])

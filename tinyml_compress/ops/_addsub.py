@@ -315,7 +315,20 @@ def plain_variants(op: str, bounds: Callable[[NodeView], Activation]) -> tuple[V
         low, high = _integer_bounds(bounds(view))
         return (("low", low), ("high", high))
 
+    def is_free(view: NodeView) -> bool:
+        is_float = view.output().dtype is DType.FLOAT32
+        return is_float and is_flat(view) and view.attrs(Fused).activation is Activation.NONE
+
+    free = called(
+        f"tc_f32_{op}_free__c",
+        "tc_f32_broadcast_params",
+        lambda view: (("count", view.output().elements), ("walk", 0), *floats(view)),
+        (In(0), In(1), Out()),
+        accepts=is_free,
+        overlap=flat_in_place,
+    )
     return (
+        free,
         *binary_variants(op, "f32", "tc_f32_broadcast_params", floats, takes(DType.FLOAT32), flat=False),
         *binary_variants(op, "s32", "tc_s32_broadcast_params", integers, takes(DType.INT32), flat=False),
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tinyml_compress.ir import DType, NodeView
-from tinyml_compress.ops._walk import walk
+from tinyml_compress.ops._walk import Walk, walk
 from tinyml_compress.ops.base import Alias, Call, Consts, In, Operator, Out, Ref, Variant
 from tinyml_compress.ops.structs import ints, pointers, struct
 from tinyml_compress.ops.traits import Range, channels_of
@@ -26,6 +26,8 @@ STRUCTS = (
     struct("tc_fill_params", ints("count"), ints("value", note="its low bits are the element")),
 )
 
+_TILE = 4
+"""Rows and columns that are transposed at once."""
 MOVABLE = (
     DType.INT8,
     DType.UINT8,
@@ -70,12 +72,21 @@ def move_call(
         kernel, unit = "tc_x8_move_rows__c", size
     elif loops.row == 1:
         return copy_call(size, *pointers)
+    elif size == 1 and _turned(loops):
+        kernel = "tc_x8_transpose__c"
     scaled = walk(
         (*loops.extents[:-1], loops.row * unit),
         *((*(step * unit for step in lane[:-1]), lane[-1]) for lane in loops.steps),
     )
     table = Consts(name, "int32_t", scaled.table)
     return Call(kernel, "tc_move_params", (("walk", Ref(name)),), pointers, (table,))
+
+
+def _turned(loops: Walk) -> bool:
+    """Whether rows of the output are columns of the input."""
+    if loops.rows < _TILE or loops.row < _TILE or loops.row_steps[1] != 1:
+        return False
+    return loops.extents[-2] >= _TILE and loops.steps[0][-2] == 1
 
 
 def fill_call(view: NodeView, value: np.generic, count: int, target: int = 0) -> Call:
