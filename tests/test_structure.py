@@ -19,6 +19,7 @@ FOLDERS = ("tinyml_compress", "tests", "calibration_data", "targets", "recipes",
 STAGES = (
     "models",
     "hugging_face",
+    "pytorch",
     "data",
     "techniques",
     "converter",

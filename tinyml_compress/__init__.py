@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tinyml_compress.pipeline.inspect.any_form import inspect
     from tinyml_compress.pipeline.measure.verb import benchmark
     from tinyml_compress.pipeline.optimizing import optimize
+    from tinyml_compress.pipeline.quantizing import quantize
     from tinyml_compress.pipeline.reporting import report
     from tinyml_compress.pipeline.serve import serve
     from tinyml_compress.pipeline.shrinking import shrink
@@ -46,6 +47,7 @@ __all__ = [
     "inspect",
     "measure",
     "optimize",
+    "quantize",
     "report",
     "serve",
     "shrink",
@@ -68,6 +70,7 @@ _HOMES = {
     "inspect": "tinyml_compress.pipeline.inspect.any_form",
     "measure": "tinyml_compress.pipeline.board.verb",
     "optimize": "tinyml_compress.pipeline.optimizing",
+    "quantize": "tinyml_compress.pipeline.quantizing",
     "report": "tinyml_compress.pipeline.reporting",
     "serve": "tinyml_compress.pipeline.serve",
     "shrink": "tinyml_compress.pipeline.shrinking",

@@ -64,9 +64,9 @@ FULL = (
     ),
     "demo -o d --epochs 1",
 )
-TALKING = {"measure", "optimize", "serve"}
-"""They want somebody at the other end of a line, or PyTorch: tests/line, tests/emulated/test_serve.py and
-tests/hugging_face.
+TALKING = {"measure", "optimize", "quantize", "serve"}
+"""They want somebody at the other end of a line, or PyTorch: tests/line, tests/emulated/test_serve.py,
+tests/hugging_face and tests/converter.
 """
 RECIPE = '[[stage]]\nuse = "prune"\nsparsity = 0.5\nepochs = 1\n[[stage]]\nuse = "convert"\n'
 

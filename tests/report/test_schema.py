@@ -28,6 +28,7 @@ ELSEWHERE = {
     "fit": "tests/search",
     "measure": "tests/line",
     "optimize": "tests/hugging_face",
+    "quantize": "tests/converter/test_quantize.py",
     "serve": "tests/emulated/test_serve.py",
 }
 """Verbs that train, convert or talk to another program; their tests call `validate` on what they have."""

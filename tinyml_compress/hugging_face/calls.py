@@ -67,6 +67,14 @@ def hf_outputs(model: HfModel, samples: HfSamples, *, timeout: float, say: Say) 
     return np.asarray(reply.arrays["outputs"], np.float32)
 
 
+def hf_cost(
+    model: HfModel, samples: HfSamples, *, timeout: float, say: Say
+) -> tuple[dict[str, float], int | None]:
+    """Seconds of a call by the texts in it, and the memory that model and answers take at most."""
+    values = _ask(model, samples, {"task": "cost"}, timeout, say).values
+    return values["seconds"], values["peak_bytes"]
+
+
 def hf_to_tflite(
     model: HfModel, samples: HfSamples, *, integer: bool, timeout: float, say: Say
 ) -> tuple[bytes, list[Floats]]:

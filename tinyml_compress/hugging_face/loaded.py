@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import statistics
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,9 @@ from tinyml_compress.errors import ConversionError, DataError, ModelError
 from tinyml_compress.support.user_code import short
 
 BATCH = 32
+_ROUNDS, _WARM = 9, 2
+_TIMED = (1, 8)
+"""Texts in a call."""
 AWAY = 12.0
 _OWN_MASKS = ("deberta-v2", "deberta")
 """Families that make their mask of words, and no other way."""
@@ -145,3 +150,22 @@ def answers(torch: Any, model: Any, inputs: Mapping[str, Any]) -> Any:
     except Exception as error:
         raise ConversionError("the model does not take these tokens", found=short(error)) from error
     return torch.cat(rows).float().numpy()
+
+
+def seconds(torch: Any, model: Any, inputs: Mapping[str, Any]) -> dict[str, float]:
+    """Of one call, by the number of texts in it: the median, warm; nothing without texts."""
+    if not inputs:
+        return {}
+    answer, medians = answering(model), {}
+    for batch in _TIMED:
+        parts = [torch.from_numpy(inputs[name]) for name in ("input_ids", "attention_mask")]
+        rows = torch.arange(batch) % len(parts[0])
+        ids, mask = (part[rows] for part in parts)
+        rounds = []
+        with torch.inference_mode():
+            for _ in range(_WARM + _ROUNDS):
+                began = time.perf_counter()
+                answer(ids, mask)
+                rounds.append(time.perf_counter() - began)
+        medians[str(batch)] = statistics.median(rounds[_WARM:])
+    return medians

@@ -7,19 +7,14 @@ The reply holds, for the original and each step, what a file of it takes and wha
 from __future__ import annotations
 
 import io
-import statistics
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import UsageError
 from tinyml_compress.hugging_face import loader
-from tinyml_compress.hugging_face.loaded import answering, answers, feeds, loaded, prepared
+from tinyml_compress.hugging_face.loaded import answers, feeds, loaded, prepared, seconds
 from tinyml_compress.support.worker import Job, Reply, serve
-
-_ROUNDS, _WARM = 9, 2
-_BATCHES = (1, 8)
 
 
 def main(folder: str) -> None:
@@ -36,7 +31,7 @@ def _optimized(job: Job) -> Reply:
     steps, arrays = [], {}
     for number, name in enumerate(("original", *_steps(options))):
         state.take(name)
-        steps.append({"name": name, **state.sizes(), **_times(torch, state.runs(), inputs)})
+        steps.append({"name": name, **state.sizes(), "seconds": seconds(torch, state.runs(), inputs)})
         if inputs:
             arrays[f"outputs{number}"] = answers(torch, state.runs(), inputs)
     return Reply({"steps": steps, **state.facts()}, arrays, state.files())
@@ -223,22 +218,3 @@ def _forms(torch: Any, name: str, value: Any, scaled: Any, *, half: bool, sparse
         return {name: value.clone()}
     # One row of values: whoever reads the file without its loader finds the wrong shape, not wrong numbers.
     return {name: flat.clone(), f"{name}::shape": torch.tensor(value.shape), **more}
-
-
-def _times(torch: Any, model: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Median seconds of one call, warm."""
-    if not inputs:
-        return {"seconds": {}}
-    answer, seconds = answering(model), {}
-    for batch in _BATCHES:
-        parts = [torch.from_numpy(inputs[name]) for name in ("input_ids", "attention_mask")]
-        rows = torch.arange(batch) % len(parts[0])
-        ids, mask = (part[rows] for part in parts)
-        rounds = []
-        with torch.inference_mode():
-            for _ in range(_WARM + _ROUNDS):
-                began = time.perf_counter()
-                answer(ids, mask)
-                rounds.append(time.perf_counter() - began)
-        seconds[str(batch)] = statistics.median(rounds[_WARM:])
-    return {"seconds": seconds}

@@ -17,7 +17,9 @@ from tinyml_compress.hugging_face.loaded import (
     feeds,
     loaded,
     prepared,
+    seconds,
 )
+from tinyml_compress.support.peak import MemoryPeak
 from tinyml_compress.support.user_code import short
 from tinyml_compress.support.worker import Job, Reply, serve
 
@@ -35,7 +37,10 @@ def _answer(job: Job) -> Reply:
     inputs = feeds(job.arrays, options)
     if options["task"] == "tokens":
         return Reply(arrays=inputs)
+    peak = MemoryPeak()
     model = loaded(torch, options)
+    if options["task"] == "cost":
+        return Reply({"seconds": seconds(torch, model, inputs), "peak_bytes": peak.more()})
     if options["task"] == "outputs":
         return Reply(arrays={"outputs": answers(torch, model, inputs)})
     return Reply(

@@ -43,6 +43,7 @@ from tinyml_compress.results.made import Compiled, CompiledNode, Exported
 from tinyml_compress.results.memories import MemoryShare, MemoryUse
 from tinyml_compress.results.optimize import Optimization, OptimizedStep
 from tinyml_compress.results.parity import EngineRung, Ladder, LayerNoise, Step
+from tinyml_compress.results.quantize import Quantization, QuantizedForm
 from tinyml_compress.results.recording import Listening, OperatingPoint, WatchedClass
 from tinyml_compress.results.score import Agreement, Score
 from tinyml_compress.results.serve import Served, ServedInterface
@@ -131,6 +132,8 @@ __all__ = [
     "Placement",
     "PortFacts",
     "Promise",
+    "Quantization",
+    "QuantizedForm",
     "Refused",
     "Result",
     "Score",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+import msgspec
+
 from tinyml_compress.results.base import Result, Value
 from tinyml_compress.results.weights import LayerWeights
 
@@ -38,6 +40,10 @@ class Compared(Value, frozen=True, kw_only=True):
     latency_s: float | None = None
     """Median, measured."""
     latency_spread_s: tuple[float, float] | None = None
+    seconds: Mapping[str, float] = msgspec.field(default_factory=dict)
+    """Of a model that stays PyTorch, measured: the median of one call, warm, by the samples in it."""
+    peak_bytes: int | None = None
+    """Measured where a PyTorch folder is compared: what model and answers take at most, besides libraries."""
     layers: tuple[LayerWeights, ...] = ()
     training: Mapping[str, tuple[float, ...]] | None = None
     """Per epoch, of the run that made the file."""

@@ -21,6 +21,7 @@ from tinyml_compress.formats.hybrid import scales_rows
 from tinyml_compress.runners import vectors
 from tinyml_compress.runners._worker import ModelJob, ask, named, serve, vectors_of
 from tinyml_compress.runners.sides import dequantized, side_of, stored_inputs
+from tinyml_compress.support.peak import MemoryPeak
 from tinyml_compress.support.worker import Reply
 
 Array = npt.NDArray[np.generic]
@@ -88,6 +89,13 @@ def measure(model: bytes, *, threads: int = 1, warmup: int = 10, runs: int = 100
     )
 
 
+def peak_bytes(model: bytes) -> int | None:
+    """Memory that the model and one inference take at most, besides the runtime."""
+    reply = ask_runtime(__name__, ModelJob(model, {"peak": True}, {}))[0]
+    peak: int | None = reply.values["peak_bytes"]
+    return peak
+
+
 def run(
     model: bytes, rows: Sequence[Sequence[Array]], *, reference: bool = False, newest: bool = False
 ) -> list[list[Array]]:
@@ -149,6 +157,7 @@ def _interpreter(model: bytes, threads: int, reference: bool, newest: bool) -> A
 
 
 def _work(job: ModelJob) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
+    peak = MemoryPeak()
     interpreter = _interpreter(
         job.model,
         job.options.get("threads", 1),
@@ -157,6 +166,9 @@ def _work(job: ModelJob) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
     )
     if "runs" in job.options:
         return {}, {"times": _times(interpreter, job.options["warmup"], job.options["runs"])}
+    if "peak" in job.options:
+        _times(interpreter, 0, 1)
+        return {"peak_bytes": peak.more()}, {}
     into, out = interpreter.get_input_details(), interpreter.get_output_details()
     if "predict" in job.options:
         (values,) = vectors_of(job.arrays, "in", 1)

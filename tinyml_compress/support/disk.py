@@ -11,6 +11,8 @@ from tinyml_compress.errors import OutputError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _FEW_BYTES = 1 << 20
+_UNKNOWN = 1 << 62
+"""Bytes that are left where the system does not say: nothing speaks against any work."""
 
 
 class DiskFull(OutputError):
@@ -39,6 +41,19 @@ def full_disk(error: BaseException, place: Path, variable: str | None) -> DiskFu
     )
 
 
+def require_room(place: Path, nbytes: int, what: str, variable: str) -> None:
+    """The error of a disk on which there is no room for so much, before anything of it comes."""
+    free = _free(place)
+    if free < nbytes:
+        raise DiskFull(
+            f"there is no room for {what}",
+            which=place,
+            found=f"{free:,} B are left",
+            allowed=f"about {nbytes:,} B",
+            next_step=f"make room there, or set {variable} to a folder on another disk",
+        )
+
+
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
@@ -50,5 +65,5 @@ def _free(place: Path) -> int:
     try:
         disk = os.statvfs(place)
     except OSError:
-        return _FEW_BYTES
+        return _UNKNOWN
     return disk.f_frsize * (disk.f_bfree if os.geteuid() == 0 else disk.f_bavail)

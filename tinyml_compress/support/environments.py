@@ -31,8 +31,13 @@ class Environment:
     """Names an interpreter that has it all, for machines without an index."""
     imports: tuple[str, ...]
     requirements: tuple[str, ...]
-    size: str
+    nbytes: int
     """On the disk, about."""
+
+    @property
+    def size(self) -> str:
+        """For people."""
+        return f"{self.nbytes / 1e9:.1f} GB" if self.nbytes >= 1e9 else f"{self.nbytes / 1e6:.0f} MB"
 
 
 TORCH = Environment(
@@ -40,21 +45,21 @@ TORCH = Environment(
     variable="TINYML_COMPRESS_TORCH_PYTHON",
     imports=("torch", "litert_torch", "safetensors", "transformers"),
     requirements=("torch==2.13.0", "litert-torch>=0.10,<0.11", "safetensors>=0.4"),
-    size="2.1 GB",
+    nbytes=2_100_000_000,
 )
 QUANTIZER = Environment(
     title="ai-edge-quantizer",
     variable="TINYML_COMPRESS_QUANTIZER_PYTHON",
     imports=("ai_edge_quantizer", "ai_edge_litert"),
     requirements=("ai-edge-quantizer>=0.10,<0.11",),
-    size="310 MB",
+    nbytes=310_000_000,
 )
 VELA = Environment(
     title="Vela, Arm's compiler for the Ethos-U",
     variable="TINYML_COMPRESS_VELA_PYTHON",
     imports=("ethosu",),
     requirements=("ethos-u-vela==5.2.0",),
-    size="110 MB",
+    nbytes=110_000_000,
 )
 
 
@@ -75,6 +80,7 @@ def python_of(environment: Environment, say: Callable[[str], None] = lambda text
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second process waits for the first one's installation
         if not (place / ".complete").exists():
+            disk.require_room(place.parent, environment.nbytes, environment.title, VARIABLE)
             say(f"installing {environment.title} into the cache, once: about {environment.size}")
             _install(environment, place, python)
     return python

@@ -109,7 +109,7 @@ _RUNNERS = Producer(
 _CONVERTER = Producer(
     "converter",
     3,
-    ("converter", "support/environments.py", "support/escape.py"),
+    ("converter", "pytorch", "support/environments.py", "support/escape.py"),
     ("ai-edge-litert",),
     (_TENSORFLOW, _FILES),
 )

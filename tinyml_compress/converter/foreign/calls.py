@@ -1,4 +1,4 @@
-"""Calls the workers of this folder: PyTorch to .tflite, and float .tflite to integer."""
+"""Calls the workers of this folder and of `pytorch`: PyTorch to .tflite, and float .tflite to integer."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tinyml_compress.support.worker import Job, Reply
 
 Floats = npt.NDArray[np.float32]
 _ROOM = __name__.rpartition(".")[0]
+_TORCH_ROOM = f"{__name__.partition('.')[0]}.pytorch"
 TORCH_PREFIX = "torch:"
 _WEIGHTS = ".safetensors"
 _MADE = "model.tflite"
@@ -37,6 +38,11 @@ class TorchModel:
     weights: Path | None = None
     train: tuple[str, str] | None = None
     """Module and function that fine-tune the prepared model: quantization-aware training."""
+
+    @property
+    def trainer(self) -> str | None:
+        """`module:function`."""
+        return None if self.train is None else ":".join(self.train)
 
     @classmethod
     def parse(cls, spec: str, train: str | None = None) -> TorchModel:
@@ -75,8 +81,9 @@ def torch_to_tflite(
     _check_mode("PyTorch", mode, (Mode.INT8, Mode.DYNAMIC, Mode.FLOAT32))
     if not samples or not all(len(array) for array in samples):
         raise DataError("PyTorch models are traced with data", next_step="give --calibration")
-    trainer = None if model.train is None else ":".join(model.train)
-    reply = _ask_torch(model, samples, {"mode": mode.value, "train": trainer, "seed": seed}, timeout, say)
+    reply = _ask_torch(
+        model, samples, {"mode": mode.value, "train": model.trainer, "seed": seed}, timeout, say
+    )
     return reply.files[_MADE]
 
 
@@ -92,12 +99,30 @@ def torch_outputs(
     return np.asarray(reply.arrays["outputs"], dtype=np.float32)
 
 
+def quantize_torch(
+    model: TorchModel,
+    samples: Sequence[Floats],
+    tests: Sequence[Floats],
+    mode: Mode,
+    *,
+    seed: int = 0,
+    timeout: float = 1800.0,
+    say: Callable[[str], None] = lambda text: None,
+) -> Reply:
+    """A PyTorch model in int8 as `model.pt2` and `model.tflite`, and what it and the float model answer."""
+    options = {"mode": mode.value, "train": model.trainer, "seed": seed}
+    more = {f"t{index}": array for index, array in enumerate(tests)}
+    return _ask_torch(model, samples, options, timeout, say, "quantize_worker", more)
+
+
 def _ask_torch(
     model: TorchModel,
     samples: Sequence[Floats],
     options: Mapping[str, object],
     timeout: float,
     say: Callable[[str], None],
+    worker: str = "worker",
+    more: Mapping[str, Floats] | None = None,
 ) -> Reply:
     name = f"{model.module}:{model.function}"
     named = {
@@ -108,9 +133,8 @@ def _ask_torch(
         "inputs": len(samples),
     }
     python = environments.python_of(environments.TORCH, say)
-    return call_worker(
-        python, f"{_ROOM}.torch_worker:main", Job({**named, **options}, _arrays(samples)), timeout, name
-    )
+    job = Job({**named, **options}, {**_arrays(samples), **(more or {})})
+    return call_worker(python, f"{_TORCH_ROOM}.{worker}:main", job, timeout, name)
 
 
 def requantize(

@@ -12,6 +12,7 @@ from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, UsageError
 from tinyml_compress.evaluation import agreement, score, task_of
 from tinyml_compress.pipeline.evaluate.evaluator import Evaluator, evaluator
+from tinyml_compress.pipeline.sources.content import RunCost
 from tinyml_compress.pipeline.sources.source import Source, source_of
 from tinyml_compress.results import Compared, Comparison, Compression, Task, decoded
 from tinyml_compress.runners import side_by_side
@@ -51,9 +52,10 @@ def _compared_on(data: DataSet, sources: Sequence[Source], rounds: int) -> Compa
             ready.append(runner)
             outputs.append(runner.predict(data))
     times, runtime = _latencies(sources, rounds)
+    costs = _costs(sources, data)
     task = task_of(data.inputs, outputs[0], data.labels)
     rows = tuple(
-        _compared(source, runner, values, outputs[0], data, task, times.get(index))
+        _compared(source, runner, values, outputs[0], data, task, times.get(index), costs[index])
         for index, (source, runner, values) in enumerate(zip(sources, ready, outputs, strict=True))
     )
     return Comparison(data=data.name, samples=data.count, runtime=runtime, models=rows)
@@ -68,6 +70,15 @@ def _latencies(sources: Sequence[Source], rounds: int) -> tuple[dict[int, side_b
     return dict(zip(timed, latencies, strict=True)), latencies[0].runtime
 
 
+def _costs(sources: Sequence[Source], data: DataSet) -> list[RunCost | None]:
+    """Memory, where models that a file's time says nothing of stand beside files."""
+    few = data.take(8)
+    costs = [None if source.file is not None else source.cost(few) for source in sources]
+    if not any(costs):
+        return costs
+    return [source.cost(few) if cost is None else cost for source, cost in zip(sources, costs, strict=True)]
+
+
 def _compared(
     source: Source,
     runner: Evaluator,
@@ -76,12 +87,13 @@ def _compared(
     data: DataSet,
     task: Task,
     latency: side_by_side.Latency | None,
+    cost: RunCost | None,
 ) -> Compared:
     result = None
     if data.labels is not None or task is Task.RECONSTRUCTION:
         result = score(task, data.inputs, outputs, data.labels)
     together = agreement(task, reference, outputs)
-    content = source.content()
+    content, seconds = source.content(), {} if cost is None else cost.seconds
     path = Path(source.spec)
     file = path.read_bytes() if path.is_file() else None
     return Compared(
@@ -99,8 +111,10 @@ def _compared(
         interval=None if result is None else result.interval,
         same=together.value,
         difference=together.mean_difference,
-        latency_s=None if latency is None else latency.median_s,
+        latency_s=seconds.get("1") if latency is None else latency.median_s,
         latency_spread_s=None if latency is None else (latency.low_s, latency.high_s),
+        seconds=seconds,
+        peak_bytes=None if cost is None else cost.peak_bytes,
         training=_training_of(path),
         layers=content.layers,
         notes=(*([] if result is not None else ["no score: the data set has no labels"]), *content.notes),

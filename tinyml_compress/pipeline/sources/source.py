@@ -20,7 +20,7 @@ from tinyml_compress.models.load import FORMS
 from tinyml_compress.pipeline.convert.artifacts import Converted
 from tinyml_compress.pipeline.convert.whole import Calibration, Wanted
 from tinyml_compress.pipeline.evaluate.file_engines import Predict
-from tinyml_compress.pipeline.sources.content import Content
+from tinyml_compress.pipeline.sources.content import Content, RunCost
 from tinyml_compress.results import Engine, Inspection, Mixed
 
 
@@ -98,6 +98,10 @@ class Source(ABC):
     @abstractmethod
     def content(self) -> Content:
         """Its parameters, zeros and work, for a comparison."""
+
+    def cost(self, data: DataSet) -> RunCost | None:
+        """Of its answers to samples of the set, where it can be asked."""
+        return None
 
     @abstractmethod
     def inspected(self, data: DataSet | None) -> Inspection:

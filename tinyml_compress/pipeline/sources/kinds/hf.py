@@ -17,6 +17,7 @@ from tinyml_compress.hugging_face.calls import (
     INPUTS,
     HfModel,
     HfSamples,
+    hf_cost,
     hf_outputs,
     hf_to_tflite,
     hf_tokens,
@@ -27,7 +28,7 @@ from tinyml_compress.models import ModelFormat, Origin
 from tinyml_compress.pipeline.convert.artifacts import Converted
 from tinyml_compress.pipeline.convert.whole import Calibration, Wanted
 from tinyml_compress.pipeline.evaluate.file_engines import Predict
-from tinyml_compress.pipeline.sources.content import Content
+from tinyml_compress.pipeline.sources.content import Content, RunCost
 from tinyml_compress.pipeline.sources.kinds._foreign import check_settings, finished
 from tinyml_compress.pipeline.sources.source import Source
 from tinyml_compress.results import Engine, Inspection
@@ -102,6 +103,12 @@ class _Hf(Source):
             parameters=None if header is None else header.parameters,
             notes=("MACs of PyTorch models are not counted: convert it first",),
         )
+
+    def cost(self, data: DataSet) -> RunCost:
+        samples = samples_of(self.folder, data)
+        with stage("time PyTorch") as shown:
+            times, peak = hf_cost(told(self.folder), samples, timeout=_TIMEOUT, say=shown.note)
+        return RunCost(peak, times)
 
     def inspected(self, data: DataSet | None) -> Inspection:
         raise _as_a_file(self.spec, "PyTorch models are not looked into")

@@ -21,10 +21,11 @@ from tinyml_compress.pipeline.convert.artifacts import Converted
 from tinyml_compress.pipeline.convert.whole import Calibration, Wanted
 from tinyml_compress.pipeline.evaluate.file_engines import Predict, predictor
 from tinyml_compress.pipeline.inspect.verb import inspect_model, real_values
-from tinyml_compress.pipeline.sources.content import Content
+from tinyml_compress.pipeline.sources.content import Content, RunCost
 from tinyml_compress.pipeline.sources.kinds._foreign import arrays_of, check_settings, finished
 from tinyml_compress.pipeline.sources.source import Source
 from tinyml_compress.results import Engine, Inspection
+from tinyml_compress.runners import host
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
 from tinyml_compress.support.progress import stage
@@ -95,6 +96,9 @@ class _TfliteFile(Source):
         except TinymlError as error:
             return Content(parameters, weights, nonzero, None, layers, (f"MACs not counted: {error.what}",))
         return Content(parameters, weights, nonzero, macs, layers, notes)
+
+    def cost(self, data: DataSet) -> RunCost:
+        return RunCost(host.peak_bytes(self.file))
 
     def inspected(self, data: DataSet | None) -> Inspection:
         if data is not None:

@@ -1,36 +1,32 @@
-"""PyTorch models converted and run, under an interpreter that has torch.
+"""What the workers for PyTorch share: the user's module loaded and tried on data, and made ready for int8.
 
-The job names the user's function and holds samples; the reply is `model.tflite`, or without a mode the array
-`outputs`.
+Runs under an interpreter that has torch.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from tinyml_compress.errors import ConversionError
-from tinyml_compress.support.user_code import callable_of, called
-from tinyml_compress.support.worker import Job, Reply, serve
+from tinyml_compress.support.user_code import callable_of, called, short
 
 
-def main(folder: str) -> None:
-    """The worker's side."""
-    serve(Path(folder), _answer)
-
-
-def _answer(job: Job) -> Reply:
+def begun(options: Mapping[str, Any]) -> tuple[Any, Any]:
+    """`torch` and `litert_torch`, set up so that the same call gives the same numbers."""
     import litert_torch
     import torch
 
-    options = job.options
     os.chdir(options["folder"])  # what was installed is loaded: from here on the user's own functions run
     torch.manual_seed(options["seed"])
     torch.set_num_threads(1)  # sums in one order: the same file every time
-    module = _load(torch, options)
-    inputs = [torch.from_numpy(job.arrays[f"x{index}"]) for index in range(options["inputs"])]
+    return torch, litert_torch
+
+
+def tried(torch: Any, litert_torch: Any, inputs: list[Any], options: Mapping[str, Any]) -> Any:
+    """The user's model, images as NHWC, once it took the first sample."""
+    module = _loaded(torch, options)
     images = [index for index, array in enumerate(inputs) if array.ndim == 4]
     if images:
         # Images come as NHWC, as on a device; without this the file would start with a TRANSPOSE.
@@ -48,15 +44,10 @@ def _answer(job: Job) -> Reply:
                 "images are given as (count, height, width, channels); other inputs as the model takes them"
             ),
         ) from error
-    if options["mode"] is None:
-        return Reply(arrays={"outputs": _outputs(torch, module, inputs)})
-    edge = _quantized(torch, litert_torch, module, first, inputs, options)
-    path = job.folder / "model.tflite"
-    edge.export(str(path))
-    return Reply(files={path.name: path.read_bytes()})
+    return module
 
 
-def _outputs(torch: Any, module: Any, inputs: list[Any]) -> Any:
+def outputs_of(torch: Any, module: Any, inputs: list[Any]) -> Any:
     """Sample by sample: an exported program may know one batch size alone."""
     rows = []
     with torch.no_grad():
@@ -66,7 +57,7 @@ def _outputs(torch: Any, module: Any, inputs: list[Any]) -> Any:
     return torch.stack(rows).float().numpy()
 
 
-def _load(torch: Any, options: Mapping[str, Any]) -> Any:
+def _loaded(torch: Any, options: Mapping[str, Any]) -> Any:
     name = options["name"]
     module = called(name, ConversionError, "a function without arguments that returns an nn.Module")
     if isinstance(module, torch.export.ExportedProgram):
@@ -102,14 +93,12 @@ def _weights(torch: Any, options: Mapping[str, Any]) -> Any:
     return load_file(options["weights"])
 
 
-def _quantized(
-    torch: Any, litert_torch: Any, module: Any, first: Any, inputs: Any, options: Mapping[str, Any]
-) -> Any:
-    """The converted model: float, or int8 through PT2E (static, dynamic, or quantization-aware)."""
-    if options["mode"] == "float32":
-        return litert_torch.convert(module, first)
-    from litert_torch.quantize import pt2e_quantizer, quant_config
-    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e, prepare_qat_pt2e
+def observed(torch: Any, module: Any, inputs: Any, options: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The model as a graph with observers that have seen the samples (PT2E), and who put them there: static,
+    dynamic, or fine-tuned by the user's function on the way.
+    """
+    from litert_torch.quantize import pt2e_quantizer
+    from torchao.quantization.pt2e.quantize_pt2e import prepare_pt2e, prepare_qat_pt2e
 
     aware = options["train"] is not None
     if aware:
@@ -118,18 +107,48 @@ def _quantized(
         is_per_channel=True, is_qat=aware, is_dynamic=options["mode"] == "dynamic"
     )
     quantizer = pt2e_quantizer.PT2EQuantizer().set_global(settings)
-    graph = torch.export.export(module, first).module()
-    if aware:
-        prepared = prepare_qat_pt2e(graph, quantizer)
-        train = callable_of(options["train"], ConversionError, "a function that trains the model it is given")
-        result = train(prepared)
-        prepared = result if result is not None else prepared
-    else:
-        prepared = prepare_pt2e(graph, quantizer)
+    graph, takes_batches = _exported(torch, module, inputs, batches=aware)
+    prepared = (prepare_qat_pt2e if aware else prepare_pt2e)(graph, quantizer)
+    # Ranges move with every call in training, so that single samples would pull them in behind a batch.
+    size = len(inputs[0]) if takes_batches else 1
     with torch.no_grad():
-        for index in range(len(inputs[0])):
-            prepared(*(array[index : index + 1] for array in inputs))
-    converted = convert_pt2e(prepared, fold_quantize=False)
+        for start in range(0, len(inputs[0]), size):
+            prepared(*(array[start : start + size] for array in inputs))
+    return (_trained(prepared, options["train"]) if aware else prepared), quantizer
+
+
+def _trained(prepared: Any, named: str) -> Any:
+    train = callable_of(named, ConversionError, "a function that trains the model it is given")
+    try:
+        result = train(prepared)
+    except Exception as error:  # whatever the user's function raises
+        raise ConversionError(
+            "the function cannot train the model", which=named, found=short(error)
+        ) from error
+    return prepared if result is None else result
+
+
+def _exported(torch: Any, module: Any, inputs: Any, *, batches: bool) -> tuple[Any, bool]:
+    """Its graph, and whether it takes batches: for training, where the model is not made for one sample."""
+    alone = tuple(array[:1] for array in inputs)
+    if batches and len(inputs[0]) > 1:
+        pair = tuple(array[:2] for array in inputs)
+        sizes = torch.export.ShapesCollection()
+        for array in pair:
+            sizes[array] = {0: torch.export.Dim.AUTO}
+        try:
+            graph = torch.export.export(module, pair, dynamic_shapes=sizes).module()
+            graph(*alone)
+        except Exception:  # whatever torch raises on a model that knows one size: it is traced with that
+            return torch.export.export(module, alone).module(), False
+        return graph, True
+    return torch.export.export(module, alone).module(), False
+
+
+def edge_model(litert_torch: Any, converted: Any, first: Any, quantizer: Any) -> Any:
+    """The .tflite of a graph in int8."""
+    from litert_torch.quantize import quant_config
+
     return litert_torch.convert(
         converted, first, quant_config=quant_config.QuantConfig(pt2e_quantizer=quantizer)
     )
