@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from tinyml_compress.devices import Core, Device, list_devices, load_device
+from tinyml_compress.devices import Core, Device, Linux, list_devices, load_device
 from tinyml_compress.ir import ARENA_ALIGN, DType, MemoryPlan, Port, Program, ProgramNode
 from tinyml_compress.runners.emulated import Firmware, Inference, Machine, build_firmware
 
@@ -18,6 +18,11 @@ CORES = {
     "cortex-m55": "corstone-300",
     "cortex-m85": "ek-ra8d1",
     "rv32imc": "esp32-c3",
+    "cortex-a8": "beaglebone",
+    "cortex-a53": "raspberry-pi-zero-2w",
+    "cortex-a55": "imx93",
+    "cortex-a72": "raspberry-pi-4b",
+    "cortex-a76": "raspberry-pi-5",
 }
 """One board for each core that the built-in emulator has."""
 
@@ -100,14 +105,16 @@ def assembly(*lines: str) -> Program:
 def board(core: str) -> Device:
     """A board with that core, or the board of that name."""
     device = load_device(CORES.get(core, core))
+    if isinstance(device, Linux):
+        return device.process
     assert isinstance(device, Device)
     return device
 
 
 def all_cores() -> Sequence[Core]:
     """Every shipped core, once."""
-    found = {device.core.name: device.core for device in list_devices() if isinstance(device, Device)}
-    return tuple(found.values())
+    devices = (one.process if isinstance(one, Linux) else one for one in list_devices())
+    return tuple({one.core.name: one.core for one in devices if isinstance(one, Device)}.values())
 
 
 def build(source: Program, core: str) -> Firmware:

@@ -19,7 +19,7 @@ from tinyml_compress.ops.numerics import Padding
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.runners.emulated import Firmware, build_firmware
 from tinyml_compress.runners.emulated.classes import BlockClasses, classify_block
-from tinyml_compress.support.instruction_sets import Isa
+from tinyml_compress.support.instruction_sets import Family, Isa
 
 
 @lru_cache(maxsize=1)
@@ -48,7 +48,7 @@ def _whole(function: str) -> BlockClasses:
     start = image.symbols[named[0]] & ~1
     end = min(address & ~1 for address in image.symbols.values() if address & ~1 > start)
     at, code = next((at, code) for at, code in image.segments if at <= start < at + len(code))
-    return classify_block(bytes(code[start - at : end - at]), start, is_riscv=False)
+    return classify_block(bytes(code[start - at : end - at]), start, Family.THUMB)
 
 
 @pytest.mark.parametrize(

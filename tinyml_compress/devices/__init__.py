@@ -2,6 +2,7 @@
 
 from tinyml_compress.devices.cost import hardware_cycles
 from tinyml_compress.devices.energy import Draw, Duty
+from tinyml_compress.devices.linux import Linux
 from tinyml_compress.devices.load import Described, list_devices, load_board, load_core, load_device
 from tinyml_compress.devices.model import (
     FLASH_CLASSES,
@@ -40,6 +41,7 @@ __all__ = [
     "Host",
     "Likeness",
     "Limits",
+    "Linux",
     "MemoryMap",
     "Npu",
     "QemuMap",

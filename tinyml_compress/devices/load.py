@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tinyml_compress.devices.flags import compiler_flags
+from tinyml_compress.devices.linux import DATA, PROGRAM, Linux, linux_of
 from tinyml_compress.devices.model import (
     Alignment,
     Calibration,
@@ -32,14 +33,17 @@ from tinyml_compress.support.instruction_sets import Isa
 from tinyml_compress.support.resources import targets_folder
 from tinyml_compress.support.sections import Section, nearest, parse
 
-Described: TypeAlias = "Device | Host | Npu"
+Described: TypeAlias = "Device | Host | Linux | Npu"
 _MANUAL = "targets/README.md"
 _ADDRESS_MAX = (1 << 32) - 1
 _TOOLCHAINS = ("zig", "gcc")
 _ENGINES = ("aot", "tflm")
 _MOST_TIERS = 4
 _OTHER_ERRORS = ("elsewhere", "unlike", "float")
-_UNICORN = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "rv32")
+_UNICORN = (
+    *("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "rv32"),
+    *("cortex-a8", "cortex-a53", "cortex-a72", "max"),
+)
 
 
 def list_devices(targets_dir: Path | None = None) -> tuple[Described, ...]:
@@ -81,14 +85,24 @@ def _host(top: Section, name: str, digest: str, targets_dir: Path | None) -> Hos
 
 
 def _board(top: Section, name: str, digest: str, targets_dir: Path | None) -> Device:
-    ram = _regions(top, "ram")
+    return _device(top, name, digest, targets_dir, _regions(top, "flash"), _regions(top, "ram"))
+
+
+def _device(
+    top: Section,
+    name: str,
+    digest: str,
+    targets_dir: Path | None,
+    flash: tuple[Region, ...],
+    ram: tuple[Region, ...],
+) -> Device:
     device = Device(
         name=name,
         title=top.text("title"),
         page=_url(top, "page"),
         core=load_core(top.text("core"), targets_dir, top),
         clock_hz=round(top.number("clock-mhz", 0.001, 5000) * 1e6),
-        flash=_regions(top, "flash"),
+        flash=flash,
         ram=ram,
         toolchain=top.text("toolchain", "zig", one_of=_TOOLCHAINS),
         flags=compiler_flags(top, "flags", ()),
@@ -110,9 +124,14 @@ def _npu(top: Section, name: str, digest: str, targets_dir: Path | None) -> Npu:
     return npu_of(top.section("npu"), _board(top, name, digest, targets_dir))
 
 
+def _linux(top: Section, name: str, digest: str, targets_dir: Path | None) -> Linux:
+    return linux_of(top.section("linux"), _device(top, name, digest, targets_dir, PROGRAM, DATA))
+
+
 _KINDS: Mapping[str, Callable[[Section, str, str, Path | None], Described]] = {
     "board": _board,
     "host": _host,
+    "linux": _linux,
     "npu": _npu,
 }
 

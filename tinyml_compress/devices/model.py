@@ -8,7 +8,7 @@ from enum import Enum
 
 from tinyml_compress.ir import KernelWork, Memories, Memory, Prices
 from tinyml_compress.results.targets import Energy, SetUp, Sleep
-from tinyml_compress.support.instruction_sets import Isa
+from tinyml_compress.support.instruction_sets import Family, Isa
 
 _LINE_BYTES = 32
 _WORDS_OF_A_LINE = 4
@@ -38,6 +38,10 @@ class CostClass(Enum):
     FLOAT = "float"
     FLOAT_DIVIDE = "float-divide"
     """Division and square root."""
+    VECTOR = "vector"
+    """Of integers, 8 or 16 bytes at a time, on cores whose vectors are one instruction's work."""
+    VECTOR_MULTIPLY = "vector-multiply"
+    """The same, multiplications and dot products, of floats too."""
     LOAD_RUN = "load-run"
     """Single loads that follow each other in a block, none using what the one before loaded, count once."""
     FLASH_LOAD = "flash-load"
@@ -267,8 +271,13 @@ class Core:
         return self.interpreter or self.unicorn is not None
 
     @property
-    def is_riscv(self) -> bool:
-        return self.isa.startswith("rv")
+    def family(self) -> Family:
+        return Family.of(self.isa)
+
+    @property
+    def is_application(self) -> bool:
+        """Whether it is one that Linux runs on, with registers of its own where a Cortex-M has memory."""
+        return self.isa.endswith("-a") or self.family is Family.AARCH64
 
     @property
     def prices(self) -> Prices:

@@ -1,4 +1,6 @@
-"""What products on Helium share: rows padded to whole vectors, channels in fours."""
+"""What products on vectors of 16 bytes share, Helium and those of AArch64: rows padded to whole vectors,
+channels in fours.
+"""
 
 from __future__ import annotations
 

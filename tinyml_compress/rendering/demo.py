@@ -69,16 +69,18 @@ def _boards(result: Demo) -> Table:
     title = "On boards (our C emulated: bytes exact, ms modelled; TFLM's runtime estimated)"
     notes = tuple(f"with TFLM: {text}" for text in result.with_tflm_assumptions)
     others = {one.device: one for one in result.with_tflm}
-    rows = (_board(run, others.get(run.device)) for run in result.benchmark.runs)
+    rows = (_board(run, others.get(run.device), bool(others)) for run in result.benchmark.runs)
     return Table(columns, tuple(rows), title, notes)
 
 
-def _board(run: Measurement, other: UnderTflm | None) -> Row:
+def _board(run: Measurement, other: UnderTflm | None, is_known: bool) -> Row:
     if other is not None:
         has = [other.device_flash_bytes, other.device_ram_bytes]
     else:
         has = [one.limit for one in map(run.figure, ("flash", "RAM")) if one is not None and one.limit]
-    tflm = Noted("not known", _NO_TFLM) if other is None else other.verdict
+    tflm: Cell = Noted("not known", _NO_TFLM)
+    if is_known:  # then a target without it is none that it is for
+        tflm = None if other is None else other.verdict
     flash, ram = (amount / 1024 for amount in has) if has else (None, None)
     supply: Row = (run.device, flash, ram, tflm)
     if run.error is not None:

@@ -78,10 +78,11 @@ def _facts_of(device: DeviceDetails, calibration: CalibrationFacts) -> Iterator[
     yield "data", _price(device)
     for memory in device.memories or ():
         yield "memory", _memory(memory)
-    flash = f"{device.flash_address:#010x} ({device.flash_bytes:,} B flash)"
-    stack = f"{device.stack_bytes:,} B of it for the stack"
-    ram = f"{device.ram_address:#010x} ({device.ram_bytes:,} B RAM, {stack})"
-    yield "firmware", f"at {flash} and {ram}"
+    if device.flash_bytes is not None:
+        flash = f"{device.flash_address:#010x} ({device.flash_bytes:,} B flash)"
+        stack = f"{device.stack_bytes:,} B of it for the stack"
+        ram = f"{device.ram_address:#010x} ({device.ram_bytes:,} B RAM, {stack})"
+        yield "firmware", f"at {flash} and {ram}"
     yield "engines", f"{', '.join(device.engines or ())}; kernels {', '.join(device.kernels or ())}"
     for name, flags in (device.compilers or {}).items():
         yield name, " ".join(flags)

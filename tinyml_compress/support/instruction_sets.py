@@ -13,6 +13,28 @@ from dataclasses import dataclass
 from enum import Enum
 
 
+class Family(Enum):
+    """Kinds of machine code: what decodes, counts and starts one of them does so for all of its cores."""
+
+    THUMB = "thumb"
+    """As Cortex-M has it."""
+    AARCH64 = "aarch64"
+    RISCV = "riscv"
+
+    @classmethod
+    def of(cls, architecture: str) -> Family:
+        """Of an architecture, as `isa` of a core file says it."""
+        if architecture.startswith("rv"):
+            return cls.RISCV
+        return cls.AARCH64 if architecture in _AARCH64 else cls.THUMB
+
+
+_ARMV7_A = "armv7-a"
+"""In its Thumb state, which has what a Cortex-M4 has."""
+_DOT_PRODUCTS = "armv8.2-a+dotprod"
+_AARCH64 = ("armv8-a", _DOT_PRODUCTS)
+
+
 @dataclass(frozen=True)
 class Instructions:
     """Instructions of a set, for the cost model of the emulator."""
@@ -49,7 +71,17 @@ class Isa(Enum):
         "c",
         _Row(
             "plain C",
-            ("armv6-m", "armv7-m", "armv7e-m", "armv8-m.main", "armv8.1-m.main", "rv32imc", "rv32imafdcv"),
+            (
+                "armv6-m",
+                "armv7-m",
+                "armv7e-m",
+                "armv8-m.main",
+                "armv8.1-m.main",
+                _ARMV7_A,
+                "rv32imc",
+                "rv32imafdcv",
+                *_AARCH64,
+            ),
             "cortex-m0plus",
         ),
     )
@@ -57,7 +89,7 @@ class Isa(Enum):
         "dsp",
         _Row(
             "also the DSP instructions of Cortex-M4/M7/M33 (plain C where a compiler lacks them)",
-            ("armv7e-m", "armv8-m.main", "armv8.1-m.main"),
+            ("armv7e-m", "armv8-m.main", "armv8.1-m.main", _ARMV7_A),
             "cortex-m4",
             includes=("c",),
             forms=(
@@ -95,6 +127,15 @@ class Isa(Enum):
             ),
         ),
     )
+    NEON = (
+        "neon",
+        _Row(
+            "also the vectors of AArch64, with dot products where the compiler is told of them",
+            _AARCH64,
+            "cortex-a72",
+            includes=("c",),
+        ),
+    )
 
     _value_: str
     row: _Row
@@ -123,11 +164,11 @@ def firmware_needs(kernels: Iterable[str]) -> tuple[str, ...]:
     return tuple(one.row.firmware for one in Isa if one.value in sets and one.row.firmware)
 
 
-def forms(*, is_riscv: bool) -> tuple[Instructions, ...]:
-    """Of all sets of one kind of cores."""
+def forms(family: Family) -> tuple[Instructions, ...]:
+    """Of all sets of one family of cores."""
     return tuple(
         form
         for one in Isa
-        if any(name.startswith("rv") is is_riscv for name in one.row.architectures)
+        if any(Family.of(name) is family for name in one.row.architectures)
         for form in one.row.forms
     )

@@ -14,6 +14,7 @@ from tinyml_compress.ops.conv_2d import (
     four_bits,
     helium,
     lanes,
+    neon,
     node,
     pairs,
     quads,
@@ -50,6 +51,7 @@ class Conv2D(ConvOperator):
         *quads.VARIANTS,
         *helium.VARIANTS,
         *lanes.VARIANTS,
+        *neon.VARIANTS,
     )
 
     def check(self, view: NodeView) -> None:

@@ -12,6 +12,7 @@ from tinyml_compress.ops.depthwise_conv_2d import (
     column,
     four_bits,
     lanes,
+    neon,
     node,
     patch,
     plane,
@@ -44,6 +45,7 @@ class DepthwiseConv2D(ConvOperator):
         *patch.VARIANTS,
         *lanes.VARIANTS,
         *vectors.VARIANTS,
+        *neon.VARIANTS,
     )
 
     def check(self, view: NodeView) -> None:

@@ -17,6 +17,7 @@ from tinyml_compress.ops.fully_connected import (
     four_bits,
     fours,
     lanes,
+    neon,
     node,
     octets,
     pairs,
@@ -52,6 +53,7 @@ class FullyConnected(WeightedOperator):
         *eights.VARIANTS,
         *fours.VARIANTS,
         *lanes.VARIANTS,
+        *neon.VARIANTS,
     )
 
     def multipliers(self, view: NodeView) -> Sequence[tuple[int, int]]:

@@ -9,6 +9,7 @@ from tinyml_compress.errors import BudgetError
 from tinyml_compress.ir import Program
 from tinyml_compress.results import Demand, MemoryUse
 from tinyml_compress.runners.emulated import Emulation
+from tinyml_compress.support.instruction_sets import Family
 
 
 def memory_uses(program: Program, device: Device, done: Emulation) -> tuple[MemoryUse, ...]:
@@ -29,7 +30,9 @@ def memory_uses(program: Program, device: Device, done: Emulation) -> tuple[Memo
             },
             cycles_per_8_bytes=one.price,
             is_cached=one.is_cached,
-            words_read=None if device.core.is_riscv else sum(count.ram_words[place] for count in counts),
+            words_read=sum(count.ram_words[place] for count in counts)
+            if device.core.family is Family.THUMB
+            else None,
         )
         for place, one in enumerate(device.stretches)
     )

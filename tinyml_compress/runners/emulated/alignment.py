@@ -10,6 +10,7 @@ import numpy.typing as npt
 from tinyml_compress.devices import Alignment, Core
 from tinyml_compress.runners.emulated.image import Image
 from tinyml_compress.runners.emulated.loads import load_at
+from tinyml_compress.support.instruction_sets import Family
 
 ACCESS = np.dtype(
     [
@@ -41,6 +42,8 @@ def accesses(image: Image, code_start: int, halfwords: int, core: Core) -> npt.N
     instruction is executed are asked for.
     """
     table = np.zeros(halfwords, ACCESS)
+    if core.family is Family.AARCH64:  # takes any address, and its flash has no price
+        return table
     decode, numbers = _decoder(core)
     for start, data in image.segments:
         code = np.frombuffer(data[: len(data) // 2 * 2], "<u2").tolist()
@@ -50,7 +53,7 @@ def accesses(image: Image, code_start: int, halfwords: int, core: Core) -> npt.N
             aligned = decode(half, second) if decode else None
             base, added, offset, mask = aligned or (None, None, 0, 0)
             shift = registers = 0
-            load = None if core.is_riscv else load_at(start + 2 * index, half, second)
+            load = None if core.family is Family.RISCV else load_at(start + 2 * index, half, second)
             if load is not None:
                 base, added, shift, offset = load.base, load.index, load.shift, load.offset
                 registers = load.registers
@@ -67,7 +70,7 @@ def _decoder(core: Core) -> tuple[_Decoder | None, list[int]]:
     """What must be aligned there, and the emulator's numbers of the registers."""
     from unicorn import arm_const, riscv_const
 
-    if core.is_riscv:
+    if core.family is Family.RISCV:
         numbers = [getattr(riscv_const, f"UC_RISCV_REG_X{register}") for register in range(32)]
         return (_riscv if core.alignment is not Alignment.NONE else None), numbers
     numbers = [getattr(arm_const, f"UC_ARM_REG_R{register}") for register in range(16)]

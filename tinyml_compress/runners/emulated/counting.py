@@ -20,6 +20,7 @@ from tinyml_compress.runners import toolchain
 from tinyml_compress.runners.emulated.classes import classify_block
 from tinyml_compress.runners.emulated.image import Image
 from tinyml_compress.runners.toolchain import Build
+from tinyml_compress.support.instruction_sets import Family
 from tinyml_compress.support.resources import package_folder
 
 KEEP = -1
@@ -236,6 +237,11 @@ class Recorder:
         )
 
     @property
+    def watches(self) -> bool:
+        """Whether any instruction's address is looked at."""
+        return bool(self._accesses["mask"].any() or self._accesses["registers"].any())
+
+    @property
     def owner(self) -> int:
         """On whose behalf the last block ran."""
         return int(self.counter.owner)
@@ -285,14 +291,14 @@ def ordered(entries: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
 
 
 def count_blocks(
-    blocks: npt.NDArray[np.void], reads: npt.NDArray[np.void], image: Image, *, is_riscv: bool
+    blocks: npt.NDArray[np.void], reads: npt.NDArray[np.void], image: Image, family: Family
 ) -> dict[int, Count]:
     """Instructions and classes by owner."""
     instructions: Counter[int] = Counter()
     classes: dict[int, Counter[CostClass]] = {}
     for block in blocks:
         times, address, owner = int(block["count"]), int(block["address"]), int(block["owner"])
-        piece = classify_block(_code(image, address, int(block["bytes"])), address, is_riscv=is_riscv)
+        piece = classify_block(_code(image, address, int(block["bytes"])), address, family)
         instructions[owner] += times * piece.instructions
         sums = classes.setdefault(owner, Counter())
         for cost_class, count in piece.classes.items():

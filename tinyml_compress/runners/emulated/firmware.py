@@ -15,6 +15,7 @@ from tinyml_compress.runners.emulated.image import Image, read_image
 from tinyml_compress.runners.emulated.layout import linker_script
 from tinyml_compress.runners.emulated.places import own, rows_config, with_rows
 from tinyml_compress.runners.toolchain import Build, Toolchain
+from tinyml_compress.support.instruction_sets import Family
 from tinyml_compress.support.resources import package_folder
 
 # Contraction off: a float node must give the bits of the reference, which rounds twice.
@@ -36,6 +37,11 @@ _ONLY: Mapping[str, tuple[str, ...]] = {
     "zig": ("-fno-sanitize=undefined",),
     # Node functions must stay what they are called: no clones, no merging of equal ones.
     "gcc": ("-fno-ipa-icf", "-fno-ipa-cp", "-fno-ipa-sra", "-fno-tree-loop-distribute-patterns"),
+}
+_STARTUPS = {
+    Family.THUMB: "startup_arm.c",
+    Family.AARCH64: "startup_aarch64.c",
+    Family.RISCV: "startup_riscv.c",
 }
 _ROOMY = 256 << 20
 
@@ -119,7 +125,7 @@ def _objects(
     line: Line | None,
 ) -> dict[str, Path]:
     here = package_folder("tinyml_compress.runners.emulated.c")
-    startup = "startup_riscv.c" if core.is_riscv else "startup_arm.c"
+    startup = _STARTUPS[core.family]
     library = {name: (here / name).read_text() for name in ("string.h", "runtime.c", startup, stop)}
     # The memory functions must not be compiled into calls of themselves.
     built = toolchain.objects(library, flags=(*flags, "-fno-builtin"), toolchain=chosen)

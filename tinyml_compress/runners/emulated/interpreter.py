@@ -17,6 +17,7 @@ from tinyml_compress.runners.emulated.classes import disassembler
 from tinyml_compress.runners.emulated.counting import Recorder
 from tinyml_compress.runners.emulated.misstep import Misstep
 from tinyml_compress.runners.toolchain import Build
+from tinyml_compress.support.instruction_sets import Family
 from tinyml_compress.support.resources import package_folder
 
 _SOURCES = (
@@ -145,7 +146,7 @@ class CoreInterpreter:
 
     def _code_at(self, address: int) -> str:
         code = self.read(address, 4)
-        for _, _, mnemonic, operands in disassembler(is_riscv=False).disasm_lite(code, address, 1):
+        for _, _, mnemonic, operands in disassembler(Family.THUMB).disasm_lite(code, address, 1):
             return f"{mnemonic} {operands}"
         return code.hex(" ", 2)
 

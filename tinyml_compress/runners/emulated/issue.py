@@ -8,7 +8,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from threading import Lock
 
-from tinyml_compress.support.instruction_sets import forms
+from tinyml_compress.support.instruction_sets import Family, forms
 
 
 class _Unit(Enum):
@@ -32,7 +32,7 @@ _LATE = {"vmac": 3, "float": 2}
 _STALL = {"divide": 5, "float-divide": 13}
 
 _FORMS: tuple[tuple[str, _Unit, str], ...] = (
-    *((form.pattern, _Unit[form.unit.upper()], "") for form in forms(is_riscv=False)),
+    *((form.pattern, _Unit[form.unit.upper()], "") for form in forms(Family.THUMB)),
     (r"v?ldm|v?pop|v?stm|v?push", _Unit.MULTIPLE, ""),
     (r"ldrd|strd|tb[bh]", _Unit.ACCESS, ""),
     (r"v?ldr|lda", _Unit.LOAD, ""),

@@ -103,8 +103,8 @@ class Machine:
         run.record(recorder)
         run.start(self._seconds, self._limit)
         self._check_alignment(recorder)
-        image, is_riscv = self._firmware.image, self._firmware.core.is_riscv
-        by_owner = count_blocks(recorder.blocks(), recorder.reads(), image, is_riscv=is_riscv)
+        image, family = self._firmware.image, self._firmware.core.family
+        by_owner = count_blocks(recorder.blocks(), recorder.reads(), image, family)
         counts = summarize(by_owner, len(self._program.nodes))
         return Inference(run.outputs(), run.stack_bytes(), counts, run.state())
 

@@ -41,6 +41,7 @@ from tinyml_compress.runners.emulated.inference import (
 from tinyml_compress.runners.emulated.places import places
 from tinyml_compress.runners.toolchain import Build
 from tinyml_compress.support import proc
+from tinyml_compress.support.instruction_sets import Family
 from tinyml_compress.support.resources import package_folder
 from tinyml_compress.support.scratch import scratch
 
@@ -51,7 +52,7 @@ _TIMEOUT = 600.0
 
 def program_of(core: Core) -> str:
     """The one of QEMU's programs that has such cores."""
-    return _RISCV if core.is_riscv else _ARM
+    return _RISCV if core.family is Family.RISCV else _ARM
 
 
 def available(program: str = _ARM) -> bool:
@@ -145,7 +146,9 @@ class QemuMachine:
         qemu = map_for(core)
         version(program_of(core))  # raises where QEMU is not installed
         words = [program_of(core), "-M", qemu.machine, "-nographic", "-monitor", "none", "-serial", "none"]
-        if core.is_riscv:  # without firmware of its own: the machine starts at the beginning of its RAM
+        if (
+            core.family is Family.RISCV
+        ):  # without firmware of its own: the machine starts at the beginning of its RAM
             vectors = f",v=true,vlen={qemu.vector_bits},elen=64,vext_spec=v1.0" if qemu.vector_bits else ""
             words += ["-bios", "none", "-cpu", f"rv32{vectors}"]
         words += ["-semihosting-config", "enable=on,target=native"]
@@ -159,7 +162,7 @@ class QemuMachine:
             watch = ReadWatch(self.firmware.memory, self.firmware.cache, table)
             head = np.array([*watch.numbers(), start, len(table), *watch.rams()], "<u4").tobytes()
             (folder / "owners.bin").write_bytes(head + table.astype("<i2").tobytes())
-            code = ",code=riscv" if core.is_riscv else ""
+            code = ",code=riscv" if core.family is Family.RISCV else ""
             words += ["-plugin", f"{_plugin()},map=owners.bin,out=counts.bin,reads=reads.bin{code}"]
         return words
 
@@ -173,9 +176,7 @@ class QemuMachine:
             np.frombuffer(path.read_bytes(), kind) for path, kind in zip(paths, (ENTRY, READS), strict=True)
         )
         inside = entries[entries["owner"] != OUTSIDE]  # a machine's own start lies in no flash
-        by_owner = count_blocks(
-            ordered(inside), reads, self.firmware.image, is_riscv=self.firmware.core.is_riscv
-        )
+        by_owner = count_blocks(ordered(inside), reads, self.firmware.image, self.firmware.core.family)
         return summarize(by_owner, len(self.program.nodes))
 
 

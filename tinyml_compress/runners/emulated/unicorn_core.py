@@ -3,15 +3,75 @@
 from __future__ import annotations
 
 import ctypes
+from dataclasses import dataclass
 from typing import Any
 
+from tinyml_compress.devices import Core
 from tinyml_compress.errors import EmulationError
 from tinyml_compress.runners.emulated.counting import Recorder
 from tinyml_compress.runners.emulated.firmware import Firmware
 from tinyml_compress.runners.emulated.misstep import Misstep
+from tinyml_compress.support.instruction_sets import Family
 
 _PAGE = 4096
 _SYSTEM = 0xE000E000
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What Unicorn calls things in a family of cores."""
+
+    constants: Any
+    architecture: int
+    mode: int
+    pc: int
+    call: tuple[int, int, int]
+    """Registers of a function's first two arguments, the first of which is its answer, and of its return."""
+    stack: int | None = None
+    """None: code sets it at reset."""
+    models: str = ""
+    """What the constants of CPU models begin with; none: there is one."""
+    brand: str = ""
+    """What they leave away of its name."""
+    thumb: int = 0
+    has_system_page: bool = False
+    """Whether code reaches the core's own registers as memory."""
+
+
+def _kind(core: Core) -> _Kind:
+    import unicorn
+    from unicorn import arm64_const, arm_const, riscv_const
+
+    if core.family is Family.RISCV:
+        return _Kind(
+            riscv_const,
+            unicorn.UC_ARCH_RISCV,
+            unicorn.UC_MODE_RISCV32,
+            riscv_const.UC_RISCV_REG_PC,
+            (riscv_const.UC_RISCV_REG_A0, riscv_const.UC_RISCV_REG_A1, riscv_const.UC_RISCV_REG_RA),
+        )
+    if core.family is Family.AARCH64:
+        return _Kind(
+            arm64_const,
+            unicorn.UC_ARCH_ARM64,
+            unicorn.UC_MODE_ARM,
+            arm64_const.UC_ARM64_REG_PC,
+            (arm64_const.UC_ARM64_REG_X0, arm64_const.UC_ARM64_REG_X1, arm64_const.UC_ARM64_REG_LR),
+            arm64_const.UC_ARM64_REG_SP,
+            "UC_CPU_ARM64_",
+            "cortex-",
+        )
+    return _Kind(
+        arm_const,
+        unicorn.UC_ARCH_ARM,
+        unicorn.UC_MODE_THUMB | (0 if core.is_application else unicorn.UC_MODE_MCLASS),
+        arm_const.UC_ARM_REG_PC,
+        (arm_const.UC_ARM_REG_R0, arm_const.UC_ARM_REG_R1, arm_const.UC_ARM_REG_LR),
+        arm_const.UC_ARM_REG_SP,
+        "UC_CPU_ARM_",
+        thumb=1,
+        has_system_page=not core.is_application,
+    )
 
 
 class UnicornCore:
@@ -19,19 +79,16 @@ class UnicornCore:
 
     def __init__(self, firmware: Firmware) -> None:
         import unicorn
-        from unicorn import arm_const, riscv_const
 
         self._uc: Any = unicorn
         self.misstep: Misstep | None = None
         core, memory = firmware.core, firmware.memory
-        if core.is_riscv:
-            self._engine = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
-            self._pc, self._thumb = riscv_const.UC_RISCV_REG_PC, 0
-        else:
-            self._engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
-            model = str(core.unicorn).upper().replace("-", "_")
-            self._engine.ctl_set_cpu_model(getattr(arm_const, f"UC_CPU_ARM_{model}"))
-            self._pc, self._thumb = arm_const.UC_ARM_REG_PC, 1
+        self._kind = kind = _kind(core)
+        self._engine = unicorn.Uc(kind.architecture, kind.mode)
+        if kind.models:
+            model = str(core.unicorn).removeprefix(kind.brand).upper().replace("-", "_")
+            self._engine.ctl_set_cpu_model(getattr(kind.constants, f"{kind.models}{model}"))
+        if kind.has_system_page:
             self._engine.mem_map(_SYSTEM, _PAGE, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
         self._map(memory.flash_address, memory.flash_bytes, unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC)
         for address, nbytes in memory.rams:
@@ -48,7 +105,7 @@ class UnicornCore:
 
     @property
     def pc(self) -> int:
-        return int(self._engine.reg_read(self._pc)) & ~1
+        return int(self._engine.reg_read(self._kind.pc)) & ~1
 
     @property
     def for_hooks(self) -> tuple[int, int]:
@@ -69,25 +126,17 @@ class UnicornCore:
         return bytes(self._engine.mem_read(address, nbytes))
 
     def set_stack(self, address: int) -> None:
-        from unicorn import arm_const
-
-        if self._thumb:
-            self._engine.reg_write(arm_const.UC_ARM_REG_SP, address)
+        if self._kind.stack is not None:
+            self._engine.reg_write(self._kind.stack, address)
 
     def called(self) -> tuple[int, int, int]:
         """At the start of a function: its first two arguments, and where it returns to."""
-        from unicorn import arm_const, riscv_const
-
-        arm = (arm_const.UC_ARM_REG_R0, arm_const.UC_ARM_REG_R1, arm_const.UC_ARM_REG_LR)
-        riscv = (riscv_const.UC_RISCV_REG_A0, riscv_const.UC_RISCV_REG_A1, riscv_const.UC_RISCV_REG_RA)
-        first, second, back = (int(self._engine.reg_read(one)) for one in (arm if self._thumb else riscv))
+        first, second, back = (int(self._engine.reg_read(one)) for one in self._kind.call)
         return first, second, back & ~1
 
     def answer(self, value: int) -> None:
         """What the function gives."""
-        from unicorn import arm_const, riscv_const
-
-        self._engine.reg_write(arm_const.UC_ARM_REG_R0 if self._thumb else riscv_const.UC_RISCV_REG_A0, value)
+        self._engine.reg_write(self._kind.call[0], value)
 
     def record(self, recorder: Recorder) -> None:
         """Put the C hooks in."""
@@ -95,8 +144,9 @@ class UnicornCore:
 
         hooks: list[tuple[int, int | None, ctypes.Structure]] = [
             (self._uc.UC_HOOK_BLOCK, recorder.on_block, recorder.counter),
-            (self._uc.UC_HOOK_CODE, recorder.on_instruction, recorder.watch),
         ]
+        if recorder.watches:
+            hooks.append((self._uc.UC_HOOK_CODE, recorder.on_instruction, recorder.watch))
         for kind, function, data in hooks:
             status = uclib.uc_hook_add(
                 self._engine._uch,
@@ -113,7 +163,7 @@ class UnicornCore:
     def run(self, begin: int, done: int, seconds: float | None) -> None:
         """Until `done`, a misstep, a stop, or the time is up."""
         try:
-            self._engine.emu_start(begin | self._thumb, done, timeout=int((seconds or 0) * 1e6))
+            self._engine.emu_start(begin | self._kind.thumb, done, timeout=int((seconds or 0) * 1e6))
         except self._uc.UcError as error:
             self.misstep = self.misstep or Misstep(str(error), self.pc)
 

@@ -1,4 +1,4 @@
-/* Reset, vector table and memory initialization of a Cortex-M. */
+/* Reset, vector table and memory initialization of a Cortex-M, and of a Cortex-A in its Thumb state. */
 #include <stdint.h>
 
 extern uint8_t tc_stack_top[];
@@ -26,7 +26,10 @@ void tc_fault(void) {
 }
 
 void tc_reset(void) {
-#if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
+#if __ARM_ARCH_PROFILE == 'A'
+    /* The same coprocessors, behind instructions instead of addresses: no vector may be used before. */
+    __asm__ volatile("mcr p15, 0, %0, c1, c0, 2\n\tisb\n\tvmsr fpexc, %1" ::"r"(0xFu << 20), "r"(1u << 30) : "memory");
+#elif defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
     /* Coprocessors 10 and 11 are off at reset: floating point and Helium. */
     *(volatile uint32_t *)0xE000ED88u |= 0xFu << 20;
 #if defined(__ARM_ARCH_8_1M_MAIN__) || defined(__ARM_FEATURE_MVE)

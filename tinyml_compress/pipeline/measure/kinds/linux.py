@@ -1,0 +1,70 @@
+"""A Linux machine: our C is counted in its process on the emulated core."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import structs
+
+from tinyml_compress.devices import Linux
+from tinyml_compress.ir import Program
+from tinyml_compress.pipeline.measure.kinds.board import Board
+from tinyml_compress.pipeline.measure.target import Array, Demands, Target
+from tinyml_compress.pipeline.measure.work import Work
+from tinyml_compress.results import DeviceDetails, DeviceFacts, Figure, Measurement
+
+
+class LinuxMachine(Target):
+    """What a TOML file of kind `linux` describes."""
+
+    describes = Linux
+
+    def __init__(self, described: Linux) -> None:
+        self.machine, self.process = described, Board(described.process)
+        self.name, self.title = described.name, described.title
+        self.kernels, self.prices = self.process.kernels, self.process.prices
+        self.has_floats = self.process.has_floats
+
+    def refused_engine(self, engine: str) -> str | None:
+        return None if engine == "aot" else "aot"
+
+    def toolchains(self, engine: str, asked: tuple[str | None, ...]) -> tuple[str | None, ...]:
+        return self.process.toolchains(engine, asked)
+
+    def prepare(self, work: Work) -> None:
+        self.process.prepare(work)
+
+    def measure(self, work: Work, toolchain: str | None) -> Measurement:
+        done = self.process.measure(work, toolchain)
+        return structs.replace(done, figures=tuple(map(self._of_machine, done.figures)))
+
+    def _of_machine(self, figure: Figure) -> Figure:
+        """The limit is the machine's memory, in which the program lies too."""
+        if figure.name not in ("flash", "RAM"):
+            return figure
+        return structs.replace(figure, limit=self.machine.memory_bytes)
+
+    def answers(self, program: Program, rows: Sequence[Sequence[Array]]) -> list[list[Array]]:
+        return self.process.answers(program, rows)
+
+    def demands(self, content: bytes, engine: str, arena: int | None, max_ram: int | None) -> Demands:
+        needs, told = self.process.demands(content, engine, arena, max_ram)
+        available = self.machine.memory_bytes
+        return tuple(structs.replace(one, available=available) for one in needs), told
+
+    def facts(self) -> DeviceFacts:
+        known = self.process.facts()
+        return structs.replace(known, flash_bytes=None, ram_bytes=self.machine.memory_bytes)
+
+    def details(self) -> DeviceDetails:
+        known, machine = self.process.details(), self.machine
+        memory = f"{machine.cores} cores, {machine.memory_bytes >> 20:,} MB"
+        return structs.replace(
+            known,
+            flash_bytes=None,
+            ram_bytes=machine.memory_bytes,
+            sources={**(known.sources or {}), "machine": f"{memory}; source: {machine.source}"},
+        )
+
+
+TARGET = LinuxMachine
