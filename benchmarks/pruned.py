@@ -289,7 +289,9 @@ def cost(content: bytes, level: Level, vectors: int = VECTORS, board: str = BOAR
 SWEEP = (0.3, 0.5, 0.7, 0.8, 0.9)
 SWEPT = (
     (BOARD, "resnet8", "any weight", ""),
+    (BOARD, "resnet8", "blocks of 4 x 2", "4x2"),
     (BOARD, "ds_cnn", "any weight", ""),
+    (BOARD, "ds_cnn", "blocks of 4 x 2", "4x2"),
     (BOARD, "autoencoder", "any weight", ""),
     (BOARD, "autoencoder", "blocks of 4 x 1", "1x4"),
     ("raspberry-pi-pico", "resnet8", "any weight", ""),

@@ -51,6 +51,17 @@ def constant(rng: Rng) -> Graph:
     return single("ADD", inputs if rng.random() < 0.5 else inputs[::-1], out, FusedAttrs())
 
 
+def scalar(rng: Rng) -> Graph:
+    """A constant of one value, on either side, of int8."""
+    op, quants = pick(rng, ("ADD", "SUB", "MUL")), [quantized(rng, DType.INT8) for _ in range(2)]
+    values = rng.integers(-128, 128, (1,) * int(rng.integers(1, 4))).astype(np.int8)
+    one = Tensor("b", values.shape, DType.INT8, quants[1], values)
+    inputs = [Tensor("a", (3, 5, 7), DType.INT8, quants[0]), one][:: pick(rng, (1, -1))]
+    most = quants[0].scale * quants[1].scale * 100 if op == "MUL" else max(q.scale for q in quants)
+    out = Tensor("y", (3, 5, 7), DType.INT8, quantized(rng, DType.INT8, most, 10 * most))
+    return single(op, inputs, out, FusedAttrs(pick(rng, FUSED)))
+
+
 def flat(rng: Rng) -> Graph:
     """One shape, int8, ratios of scales of all sizes: what the DSP kernels take."""
     size = (int(rng.integers(1, 40)),) if rng.random() < 0.5 else (3, int(rng.integers(342, 400)))
@@ -84,12 +95,14 @@ def same(rng: Rng) -> Graph:
 
 test_sample = sample(make, 20)
 test_constant = sample(constant, 4)
+test_scalar = sample(scalar, 20)
 test_same = sample(same, 4)
 test_dsp = sample(flat, 20, isas=DSP)
 test_dsp_table = sample(flat, 20, isas=DSP, level=Level.SPEED)
 test_dsp_halves = sample(halves, 30, isas=DSP)
 test_plain = sample(plain, 10)
 test_many = many(make)
+test_many_scalar = many(scalar)
 test_many_plain = many(plain, 60)
 test_many_dsp = many(flat, 200, isas=DSP)
 test_many_dsp_halves = many(halves, 200, isas=DSP)

@@ -12,7 +12,13 @@ import numpy as np
 
 from tinyml_compress.ir import DType, NodeView, Quant, Tensor, needed
 from tinyml_compress.ops import _checks
-from tinyml_compress.ops._binary import BinaryOperator, binary_variants, flat_in_place, is_flat
+from tinyml_compress.ops._binary import (
+    BinaryOperator,
+    binary_variants,
+    flat_in_place,
+    is_flat,
+    scalar_variant,
+)
 from tinyml_compress.ops._fixed_point import Ints, requantize
 from tinyml_compress.ops.base import In, Out, Variant, refuse
 from tinyml_compress.ops.numerics import Activation, Fused, activation_range, quantize_multiplier
@@ -295,7 +301,11 @@ def _summed_variants(op: str, operator: AddSubOperator) -> tuple[Variant, ...]:
 def addsub_variants(op: str, operator: AddSubOperator) -> tuple[Variant, ...]:
     """The kernels of ADD or SUB."""
 
+    def combined(view: NodeView, first: Ints, second: Ints) -> Ints:
+        return _combined(operator.sign, operator.params(view), first, second)
+
     return (
+        scalar_variant(combined),
         *_summed_variants(op, operator),
         *binary_variants(op, "s8", "tc_addsub_params", operator.params, takes(DType.INT8)),
         *binary_variants(op, "s16", "tc_addsub_params", operator.params, takes(DType.INT16)),

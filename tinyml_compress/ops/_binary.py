@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tinyml_compress.ir import DType, NodeView, Tensor
+import numpy as np
+
+from tinyml_compress.ir import DType, NodeView, Tensor, needed
 from tinyml_compress.ops import _checks
+from tinyml_compress.ops._fixed_point import Ints
 from tinyml_compress.ops._walk import Walk, broadcast_steps, walk
-from tinyml_compress.ops.base import Consts, In, Operator, Out, Overlap, Variant, refuse
+from tinyml_compress.ops.base import Call, Consts, In, Operator, Out, Overlap, Ref, Variant, refuse
 from tinyml_compress.ops.rows import Params, called
 from tinyml_compress.ops.structs import ints, pointers, struct
 
@@ -92,6 +95,44 @@ def binary_variants(
     if not flat:
         return (general,)
     return (row("", _flat_params, lambda view: accepts(view) and is_flat(view)), general)
+
+
+def scalar_variant(results: Callable[[NodeView, Ints, Ints], Ints]) -> Variant:
+    """A table of what all values of int8 become with a constant that is one value; `results` combines the
+    values of the first and the second input.
+    """
+    symbol = "tc_x8_lookup__c"
+
+    def constant(view: NodeView) -> int | None:
+        """The input that is one."""
+        for index in (0, 1):
+            held = view.input(index)
+            if (
+                held.is_const
+                and held.elements == 1
+                and view.input(1 - index).elements == view.output().elements
+            ):
+                return index
+        return None
+
+    def accepts(view: NodeView) -> bool:
+        return view.output().dtype is DType.INT8 and constant(view) is not None
+
+    def emit(view: NodeView) -> tuple[Call, ...]:
+        index = needed(constant(view))
+        sides = [np.arange(-128, 128), np.asarray(view.input(index).constant, np.int64).reshape(-1)]
+        combined = results(view, *(sides if index else sides[::-1]))
+        table = Consts("table", "uint8_t", np.roll(combined, 128).astype(np.int8).view(np.uint8))
+        params = (("count", view.output().elements), ("table", Ref("table")))
+        return (Call(symbol, "tc_lookup_params", params, (In(1 - index), Out()), (table,)),)
+
+    return Variant(
+        symbol,
+        accepts,
+        emit,
+        overlap=flat_in_place,
+        counts=lambda view: {"outputs": view.output().elements},
+    )
 
 
 class BinaryOperator(Operator):

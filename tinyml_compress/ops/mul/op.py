@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._addsub import FusedAttrs, check_fused, plain_variants
-from tinyml_compress.ops._binary import BinaryOperator, binary_variants, broadcast_walk, flat_in_place
+from tinyml_compress.ops._binary import (
+    BinaryOperator,
+    binary_variants,
+    broadcast_walk,
+    flat_in_place,
+    scalar_variant,
+)
+from tinyml_compress.ops._fixed_point import Ints, requantize
 from tinyml_compress.ops.base import Argument, Call, Consts, In, Options, Out, ParamValue, Ref, Variant
 from tinyml_compress.ops.numerics import Activation, activation_range, quantize_multiplier
 from tinyml_compress.ops.rows import NAMES, takes
@@ -90,6 +99,13 @@ def _words(dtype: DType) -> Variant:
     return _counted(Variant(symbol, accepts, emit, overlap=flat_in_place))
 
 
+def _combined(view: NodeView, first: Ints, second: Ints) -> Ints:
+    given = dict(_params(view))
+    product = (first - given["zero_point1"]) * (second - given["zero_point2"])
+    scaled = requantize(product, given["multiplier"], given["shift"]) + given["zero_point"]
+    return np.clip(scaled, given["low"], given["high"])
+
+
 def _signed(word: int) -> int:
     return word - (1 << 32) if word >> 31 else word
 
@@ -101,6 +117,7 @@ class Mul(BinaryOperator):
     options = Options("MulOptions")
     types = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
     variants = (
+        scalar_variant(_combined),
         _words(DType.INT8),
         _words(DType.INT16),
         *map(_counted, binary_variants("mul", "s8", "tc_mul_params", _params, takes(DType.INT8))),
