@@ -15,6 +15,7 @@ from tinyml_compress.cli.compress import command
 from tinyml_compress.errors import BudgetError, TrainingError, UsageError
 from tinyml_compress.pipeline.compress import automatic
 from tinyml_compress.pipeline.compress.automatic import AutoLimits, compress_automatically
+from tinyml_compress.pipeline.compress.verb import compress
 from tinyml_compress.results import Judgement, Tried, Word
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques.recipe import dump, parse, read
@@ -169,10 +170,26 @@ def test_calls_that_cannot_be(work: Path, tmp_path: Path) -> None:
         ([net, "--auto", "--recipe", "qat-int8"], "one recipe is needed"),
         ([net, "--auto", "--data", data], "--auto chooses the stages itself"),
         ([net, "--recipe", "auto", "--data", data, "-o", out, "--train", "3"], "chooses the stages"),
+        ([net, "--auto", "--data", data, "-o", out, "--log-file", out], "chooses the stages"),
         ([net, "--recipe", "ptq-int8", "--data", data, "--max-weights", "9"], "go with --auto"),
     ):
         with pytest.raises(UsageError, match=told):
             CliRunner().invoke(command, words, catch_exceptions=False)
+    with pytest.raises(UsageError, match="no data"):
+        compress(net, "auto", output=tmp_path / "o")
+    with pytest.raises(UsageError, match="chooses the stages"):
+        compress(net, "auto", data, output=tmp_path / "o", folds=3)
+
+
+def test_python_knows_the_recipe_too(monkeypatch: pytest.MonkeyPatch, work: Path, tmp_path: Path) -> None:
+    asked: dict[str, Any] = {}
+
+    def climb(model: Any, data: Any, **words: Any) -> None:
+        asked.update(words, model=model)
+
+    monkeypatch.setattr(automatic, "compress_automatically", climb)
+    compress("net", "auto", "data", output=tmp_path, accept_drop=1.0, device="cortex-m4")
+    assert (asked["model"], asked["limits"].drop, asked["device"]) == ("net", 0.01, "cortex-m4")
 
 
 def test_answers_without_classes_need_labels(work: Path, tmp_path: Path) -> None:

@@ -12,11 +12,13 @@ import pytest
 from tests.lib import awkward_models as awkward
 from tests.lib import keras_models as zoo
 from tinyml_compress.errors import ConfigError, TrainingError
-from tinyml_compress.support.backend import fix_seeds
+from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques import clustering, pruning, threshold
 from tinyml_compress.techniques.patterns import Pattern, magnitude_mask, pattern_of
 from tinyml_compress.techniques.pruning import Schedule
+from tinyml_compress.techniques.recipe import parse
 from tinyml_compress.techniques.sparsity import prunable_weights, total_sparsity
+from tinyml_compress.techniques.technique import Context
 from tinyml_compress.techniques.training import Samples, Training, task_for
 
 ONE_SHOT = Schedule.ONE_SHOT
@@ -263,3 +265,39 @@ def test_seeds_decide() -> None:
     ]
     for one, other in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_zeros_come_back_where_they_outgrow_others() -> None:
+    """A kernel that begins upside down, what is needed smallest: held zeros never find it, moving ones do."""
+    generator = np.random.default_rng(0)
+    inputs = generator.normal(size=(256, 8)).astype(np.float32)
+    needed = np.array([1.0, -1.0, 1.0, -1.0, 0, 0, 0, 0], np.float32)
+    samples = Samples(inputs, inputs @ needed)
+    lost = {}
+    for regrow in (False, True):
+        fix_seeds(1)
+        net = keras2().Sequential([keras2().Input((8,)), keras2().layers.Dense(1, name="sum")])
+        start = np.where(needed != 0, 0.01, 0.5).astype(np.float32)
+        net.get_layer("sum").set_weights([start[:, None], np.zeros(1, np.float32)])
+        done = pruning.prune(
+            net, sparsity=0.5, schedule=Schedule.CONSTANT, epochs=40, learning_rate=0.05,
+            regrow=regrow, training=Training(task_for(net, samples), samples),
+        )  # fmt: skip
+        kernel = done.model.get_layer("sum").get_weights()[0][:, 0]
+        assert (kernel == 0).sum() == 4
+        lost[regrow] = float(np.abs(kernel - needed).max())
+    assert lost[False] > 0.9
+    assert lost[True] < 0.1
+
+
+def test_as_many_zeros_as_there_are() -> None:
+    model = zoo.plain()
+    once = pruning.prune(model, sparsity=0.5, schedule=ONE_SHOT, layers={"*": 0.3}).model
+    options = parse('[[stage]]\nuse = "prune"\nschedule = "one_shot"\nshare = "kept"', "x").stages[0].options
+    context = Context(None, None, lambda student, inside=0.0: None, lambda spec: None, 0)
+    again = pruning.TECHNIQUE.apply(options, once, context).model
+    for first, second in zip(once.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+    for words in ('schedule = "one_shot"', 'pattern = "2:4"\nschedule = "constant"'):
+        with pytest.raises(ConfigError, match="regrow"):
+            parse(f'[[stage]]\nuse = "prune"\nregrow = true\n{words}', "x")

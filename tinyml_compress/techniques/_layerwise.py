@@ -64,6 +64,7 @@ class LayerWalk:
         self.reference, self.working = copy_model(whole), copy_model(whole)
         self._inputs, self._seed = np.asarray(inputs, np.float32), seed
         self._norms = _norms_behind(self.working)
+        self._runs: dict[int, Any] = {}
 
     def layers(self) -> tuple[Any, ...]:
         """The working copy's layers that have maps, in the order in which they run."""
@@ -148,8 +149,9 @@ class LayerWalk:
 
     def outputs(self, model: Any) -> Array:
         """Of the reference or the working copy, for all samples."""
-        run = tensorflow().function(lambda batch: model(batch, training=False))
-        starts = range(0, len(self._inputs), _BATCH)
+        if id(model) not in self._runs:  # traced once: new weights need no new graph
+            self._runs[id(model)] = tensorflow().function(lambda batch: model(batch, training=False))
+        run, starts = self._runs[id(model)], range(0, len(self._inputs), _BATCH)
         return np.concatenate([np.asarray(run(self._inputs[start : start + _BATCH])) for start in starts])
 
     def _read(self, model: Any, layer: Any) -> Iterator[Any]:

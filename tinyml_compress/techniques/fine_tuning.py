@@ -24,7 +24,7 @@ from tinyml_compress.techniques.technique import (
     count,
     epochs,
     flag,
-    number,
+    inside_weight,
     rate,
     word,
 )
@@ -50,9 +50,7 @@ class TrainOptions(StageOptions):
         ("auto", "frozen", "live"),
         "statistics of batch normalizations; auto: frozen where samples are few",
     )
-    inside: float = number(
-        0.0, 0.0, 100.0, "weight of the float model's activations, layer by layer; 0: its outputs alone teach"
-    )
+    inside: float = inside_weight()
     keep_zeros: bool = flag(True, "zeros that an earlier stage made stay zero")
 
 

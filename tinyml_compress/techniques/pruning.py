@@ -33,6 +33,8 @@ from tinyml_compress.techniques.technique import (
     count,
     epochs,
     excluded,
+    flag,
+    inside_weight,
     mapping,
     number,
     rate,
@@ -42,6 +44,12 @@ from tinyml_compress.techniques.technique import (
 from tinyml_compress.techniques.training import History, Projection, Training
 
 _OWN = "pruned by masks of this tool, TFMOT does not prune it"
+
+
+_MEMORY = 0.9
+"""What a hidden weight keeps from step to step. Steps of adam are of one size however small the gradient:
+without forgetting, whatever is hidden drifts until it is large.
+"""
 
 
 class Schedule(Enum):
@@ -75,11 +83,13 @@ def prune(
     exclude: Sequence[str] = (),
     pattern: Pattern | None = None,
     dense_pattern: Pattern | None = None,
+    regrow: bool = False,
     training: Training | None = None,
 ) -> Pruned:
     """A pruned copy of `model`; `layers` and `exclude` are name patterns (`*` stands for anything).
 
-    `dense_pattern` is for dense layers; None: as `pattern`.
+    `dense_pattern` is for dense layers; None: as `pattern`. With `regrow` a weight that is zero goes on
+    learning unseen, and comes back where it outgrows one that is not.
     """
     patterns = Patterns(pattern, dense_pattern or pattern)
     targets: dict[str, float] = {}
@@ -125,7 +135,7 @@ def prune(
                 next_step="give --data, or use schedule = 'one_shot'",
             )
         flat, history = _train(
-            flat, targets, schedule, epochs, learning_rate, rounds, patterns, training, calls, notes
+            flat, targets, schedule, epochs, learning_rate, rounds, patterns, regrow, training, calls, notes
         )
     zeros = zeros_of(flat)
     for row in zeros:
@@ -182,6 +192,7 @@ def _train(
     learning_rate: float,
     rounds: int,
     patterns: Patterns,
+    regrow: bool,
     training: Training,
     calls: Mapping[int, int],
     notes: list[str],
@@ -200,11 +211,14 @@ def _train(
     steps = training.steps(epochs)
     planned = _Plan(schedule, steps, rounds)
     wrapper, supported = _tfmot_wrapper(planned)
+    # a wrapper has another name, by which nobody could follow what is inside
+    own_alone = regrow or training.beside is not None
     copier, wrapped = Copier(), []
 
     def wrap(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         alone = len(args) == 1 and not kwargs and not isinstance(args[0], (list, tuple, dict))
-        tfmot_may = patterns.of(layer) is None and calls[id(layer)] == 1 and supported(layer)
+        tfmot_may = not own_alone and patterns.of(layer) is None and calls[id(layer)] == 1
+        tfmot_may = tfmot_may and supported(layer)
         if targets.get(layer.name) and alone and tfmot_may:
             make = lambda: wrapper(copier.fresh(layer), targets[layer.name])  # noqa: E731
             wrapped.append(layer.name)
@@ -213,8 +227,12 @@ def _train(
 
     working = rebuild(flat, wrap)
     own = [layer for layer in working.layers if targets.get(layer.name)]
-    notes += [f"{layer.name} ({type(layer).__name__}): {_OWN}" for layer in own if patterns.of(layer) is None]
-    masks = _OwnMasks(own, targets, planned, patterns)
+    notes += [
+        f"{layer.name} ({type(layer).__name__}): {_OWN}"
+        for layer in own
+        if patterns.of(layer) is None and not own_alone
+    ]
+    masks = _OwnMasks(own, targets, planned, patterns, regrow)
     notes += masks.unfit
     callbacks = [masks.callback()]
     if wrapped:
@@ -273,29 +291,76 @@ class _Plan:
         return [-(-number * self.steps // self.rounds) for number in range(self.rounds)]
 
 
+@dataclass(frozen=True, eq=False)
+class _Masked:
+    """One kernel, what of it is seen, and what decides about that."""
+
+    weight: Any
+    mask: Any
+    whole: Any
+    """The weight itself; or, where zeros may come back, what the weight would be without its mask: it takes
+    every step that the gradient asks of the masked one (dynamic pruning with feedback, Lin and others, 2020).
+    """
+    final: float
+    pattern: Pattern | None
+
+    def move(self, due: float) -> None:
+        """The smallest of the whole weights go, this part of them."""
+        kept = magnitude_mask(self.whole.numpy(), due, self.pattern)
+        self.mask.assign(tensorflow().cast(kept, self.mask.dtype))
+        self.weight.assign(self.whole * self.mask)
+
+    @property
+    def projection(self) -> Projection:
+        """What follows every step of the optimizer."""
+        if self.whole is self.weight:
+            return mask_projection(self.weight, self.mask)
+
+        def project(value: Any) -> Any:
+            stepped = self.whole + value - self.whole * self.mask
+            self.whole.assign(stepped * (self.mask + (1 - self.mask) * _MEMORY))
+            return self.whole * self.mask
+
+        return Projection(self.weight, project)
+
+
 class _OwnMasks:
-    """Masks along the plan for blocks, and for layers that TFMOT does not prune."""
+    """Masks along the plan: of blocks, of layers that TFMOT does not prune, and where zeros may come back."""
 
     def __init__(
-        self, layers: Sequence[Any], targets: Mapping[str, float], plan: _Plan, patterns: Patterns
+        self,
+        layers: Sequence[Any],
+        targets: Mapping[str, float],
+        plan: _Plan,
+        patterns: Patterns,
+        regrow: bool,
     ) -> None:
         tf = tensorflow()
-        self._plan = plan
-        self._pairs = []
+        self._plan, self._regrow = plan, regrow
+        self._kernels: list[_Masked] = []
         self.unfit: list[str] = []
         for layer in layers:
+            pattern = patterns.of(layer)
             for weight in prunable_weights(layer):
-                if magnitude_mask(weight.numpy(), 0.0, patterns.of(layer)) is None:
+                if magnitude_mask(weight.numpy(), 0.0, pattern) is None:
                     self.unfit.append(_unfit(layer, weight))
-                else:
-                    mask = tf.Variable(tf.ones_like(weight), trainable=False)
-                    self._pairs.append((weight, mask, targets[layer.name], patterns.of(layer)))
-        self.projections = [mask_projection(weight, mask) for weight, mask, *_ in self._pairs]
+                    continue
+                mask = tf.Variable(tf.ones_like(weight), trainable=False)
+                whole = tf.Variable(weight, trainable=False) if regrow else weight
+                self._kernels.append(_Masked(weight, mask, whole, targets[layer.name], pattern))
+        self.projections = [one.projection for one in self._kernels]
+
+    def _is_due(self, step: int) -> bool:
+        plan = self._plan
+        if plan.schedule is Schedule.ITERATIVE:
+            return step in plan.starts()
+        # the last part trains with the places as they then are
+        has_end = plan.schedule is Schedule.POLYNOMIAL or self._regrow
+        return step % plan.frequency == 0 and (not has_end or step <= plan.end + plan.frequency)
 
     def callback(self) -> Any:
         """The callback that moves the masks on; the projections apply them."""
-        tf, plan, pairs = tensorflow(), self._plan, self._pairs
-        rounds = set(plan.starts())
+        is_due, plan, kernels = self._is_due, self._plan, self._kernels
 
         class Move(keras2().callbacks.Callback):  # type: ignore[misc]
             def __init__(self) -> None:
@@ -303,18 +368,9 @@ class _OwnMasks:
                 self.step = 0
 
             def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-                due = (
-                    self.step in rounds
-                    if plan.schedule is Schedule.ITERATIVE
-                    else self.step % plan.frequency == 0
-                )
-                if due and (
-                    plan.schedule is not Schedule.POLYNOMIAL or self.step <= plan.end + plan.frequency
-                ):
-                    for weight, mask, final, pattern in pairs:
-                        kept = magnitude_mask(weight.numpy(), plan.due(self.step, final), pattern)
-                        mask.assign(tf.cast(kept, mask.dtype))
-                        weight.assign(weight * mask)
+                if is_due(self.step):
+                    for one in kernels:
+                        one.move(plan.due(self.step, one.final))
                 self.step += 1
 
         return Move()
@@ -376,10 +432,14 @@ class PruneOptions(StageOptions):
     epochs: int = epochs(20)
     learning_rate: float = rate(1e-3)
     rounds: int = count(4, 1, 100, "rounds of pruning and fine-tuning (iterative)")
+    regrow: bool = flag(
+        False, "zeros go on learning unseen, and come back where they outgrow a weight that is not zero"
+    )
+    inside: float = inside_weight()
     share: str = word(
         "measured",
-        ("measured", "alike"),
-        "which layers give most: as the outputs bear it, or all the same part",
+        ("measured", "alike", "kept"),
+        "which layers give most: as the outputs bear it, all the same part, or each as many as it has now",
     )
     layers: Mapping[str, float] = mapping(0.0, 0.99, "sparsity of single layers, by name pattern")
     exclude: tuple[str, ...] = excluded()
@@ -421,6 +481,10 @@ class PruneOptions(StageOptions):
                 return "the places of M:N are chosen at once: schedule must be constant or one_shot"
             if at_once and self.allocate:
                 return f"M:N leaves nothing to choose: pattern = {words!r} does not go with allocate"
+        if self.regrow and not self.trains:
+            return "zeros come back while the stage trains: regrow needs epochs and a schedule that trains"
+        if self.regrow and self.patterns.has_groups:
+            return "the places of M:N are chosen once: regrow does not go with them"
         if not self.allocate and (self.device or self.budget):
             return "device and budget say what to allocate for: they need allocate = 'cycles' or 'flash'"
         return None
@@ -475,7 +539,8 @@ class MagnitudePruning(Technique[PruneOptions]):
             exclude=options.exclude,
             pattern=options.patterns.other,
             dense_pattern=options.patterns.dense,
-            training=context.taught(model),
+            regrow=options.regrow,
+            training=context.taught(model, inside=options.inside),
         )
         return Applied(done.model, (*done.notes, *notes), zeros_table(done.zeros), done.history)
 
@@ -496,6 +561,9 @@ class MagnitudePruning(Technique[PruneOptions]):
 def _shared(options: PruneOptions, model: Any, context: Context) -> tuple[dict[str, float], tuple[str, ...]]:
     """Each free layer's part of zeros as the outputs bear it, and which layers are spared for that."""
     given = (*options.layers, *options.exclude)
+    if options.share == "kept":
+        kept = {row.layer: row.part for row in zeros_of(model)}
+        return {name: part for name, part in kept.items() if not any(fnmatch(name, one) for one in given)}, ()
     can_choose = options.sparsity > 0 and not options.patterns.has_groups and context.samples is not None
     if options.share != "measured" or not can_choose or not is_plain_graph(model):
         return {}, ()

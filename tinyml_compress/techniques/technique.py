@@ -73,6 +73,13 @@ def rate(default: float) -> Any:
     return number(default, 1e-7, 1.0, "learning rate at the start; it falls to zero along a cosine")
 
 
+def inside_weight() -> Any:
+    """How much a stage that trains follows the float model's activations."""
+    return number(
+        0.0, 0.0, 100.0, "weight of the float model's activations, layer by layer; 0: its outputs alone teach"
+    )
+
+
 def excluded() -> Any:
     """Layers that a stage leaves alone."""
     return names("layers to leave alone, by name; * stands for anything")

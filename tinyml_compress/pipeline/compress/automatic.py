@@ -24,7 +24,7 @@ from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.places import kernels_for
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.compress.run import write_report
-from tinyml_compress.pipeline.compress.verb import compress
+from tinyml_compress.pipeline.compress.verb import AUTO, compress
 from tinyml_compress.pipeline.compress.verdict import ANY_DROP, DEFAULT_DROP
 from tinyml_compress.results import Compression, Tried
 from tinyml_compress.support import files
@@ -42,8 +42,6 @@ from tinyml_compress.techniques.recipe import Guard, Recipe, Stage, TaskOptions,
 from tinyml_compress.techniques.reconstruction import ReconstructOptions
 from tinyml_compress.techniques.technique import StageOptions
 
-AUTO = "auto"
-"""The name of the recipe that is chosen here."""
 _ZEROS = (0.5, 0.6, 0.7, 0.8, 0.9)
 _EPOCHS = 40
 _LONGER = 4.0
@@ -66,9 +64,14 @@ class Attempt:
         """The zeros that are asked for."""
         return max((getattr(stage.options, "sparsity", 0.0) for stage in self.stages), default=0.0)
 
+    @property
+    def _training(self) -> TrainOptions:
+        # beside the float model, inside too: with few samples its outputs alone say less
+        return TrainOptions(epochs=self.epochs, inside=1.0)
+
     def recipe(self, seed: int) -> Recipe:
         """What a user would write for it."""
-        trained = [_stage("win-back", TrainOptions(epochs=self.epochs), "train")] if self.epochs else []
+        trained = [_stage("win-back", self._training, "train")] if self.epochs else []
         last = _stage("int8", ConvertOptions(weight_bits=self.bits), "convert")
         stages = (*self.stages, *trained, last)
         return Recipe(AUTO, f"chosen by --auto: {self.name}", seed, TaskOptions(), Guard(), stages)

@@ -37,7 +37,7 @@ def find_recipe(name: str | Path) -> Path:
         raise UsageError(
             "no such recipe",
             which=name,
-            allowed=", ".join(known) + ", or a path that ends with .toml",
+            allowed=", ".join(known) + ", auto, or a path that ends with .toml",
             next_step=f"did you mean {close[0]}?" if close else None,
         )
     return folder / f"{name}.toml"

@@ -6,6 +6,7 @@ from dataclasses import replace as changed
 from pathlib import Path
 
 from tinyml_compress.data import DataSet
+from tinyml_compress.errors import UsageError
 from tinyml_compress.pipeline.compress.inputs import all_parts
 from tinyml_compress.pipeline.compress.plan import boards_of, find_recipe, refuse_for_device
 from tinyml_compress.pipeline.compress.run import CompressRequest, RecipeRun
@@ -13,6 +14,9 @@ from tinyml_compress.pipeline.compress.verdict import DEFAULT_DROP
 from tinyml_compress.results import Compression
 from tinyml_compress.support.trust import trusting
 from tinyml_compress.techniques.recipe import Recipe, read
+
+AUTO = "auto"
+"""The name of the recipe that is chosen for each model."""
 
 
 def compress(
@@ -33,7 +37,8 @@ def compress(
     teacher: bool = True,
     folds: int = 1,
 ) -> Compression:
-    """Run `recipe` on `model` and write every stage's model, the artifacts and the report into `output`.
+    """Run `recipe` on `model` and write every stage's model, the artifacts and the report into `output`. The
+    recipe `auto` is chosen here, by what it costs and loses.
 
     `data` trains and calibrates; scores come from `eval_data`, else from the set's own test part, else from a
     fifth of it that is kept out of training. `train` > 0 first trains the model from new weights for so many
@@ -43,6 +48,20 @@ def compress(
     than that, beyond doubt, is a TrainingError. With `folds` the recipe runs as many times, another part
     of `data` kept out each time: the verdict is that of all samples, what is written is the first run's.
     """
+    if recipe == AUTO:
+        if data is None or train or folds > 1 or not (use_cache and teacher) or log_file is not None:
+            raise UsageError(
+                "recipe 'auto' chooses the stages itself",
+                found="no data" if data is None else "train, folds, log_file, use_cache or teacher given",
+                allowed="data, eval_data, output, device, targets_dir, seed, accept_drop, trust",
+            )
+        from tinyml_compress.pipeline.compress.automatic import AutoLimits, compress_automatically
+
+        limits = AutoLimits() if accept_drop is None else AutoLimits(drop=accept_drop / 100)
+        return compress_automatically(
+            model, data, output=output, limits=limits, eval_data=eval_data, device=device,
+            targets_dir=targets_dir, seed=seed or 0, trust=trust,
+        )  # fmt: skip
     chosen = recipe if isinstance(recipe, Recipe) else read(find_recipe(recipe))
     chosen = chosen if seed is None else changed(chosen, seed=seed)
     chosen = chosen.with_training(train) if train else chosen
