@@ -115,7 +115,7 @@ def command(
         from tinyml_compress.pipeline.compress.automatic import AutoLimits, compress_automatically
 
         fixed = {"--train": train, "--dry-run": dry_run, "--no-cache": no_cache, "--no-teacher": no_teacher}
-        fixed |= {"--folds": folds, "--log-file": log_file}
+        fixed |= {"--folds": folds, "--log-file": log_file is not None}
         needed = [] if data is not None else ["--data"]
         needed += [] if output is not None else ["-o"]
         if needed or any(fixed.values()):
