@@ -110,10 +110,10 @@ def test_the_proof_finds_faults(fault: str) -> None:
                 continue
             broken = replace(attrs, overlaps=tuple(replace(one, gap=0) for one in attrs.overlaps))
         elif fault == "shift":
-            at = next((place for place, one in enumerate(strips) if one.shift is not None), None)
+            at = next((place for place, one in enumerate(strips) if one.shifts), None)
             if at is None:
                 continue
-            strips[at] = replace(strips[at], shift=None)
+            strips[at] = replace(strips[at], shifts=())
             broken = replace(attrs, strips=tuple(strips))
         elif fault == "sum":
             if graph.nodes[-1].op != "STRIPS" or strips[attrs.order[-1]].view.node.op != "RUNNING_SUM":

@@ -1,4 +1,6 @@
-"""Random nets of images: convolutions, pools, sums and concatenations of every padding, stride, dilation."""
+"""Random nets of images: convolutions, transposed ones, pools, sums and concatenations of every padding,
+stride, dilation.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from tinyml_compress.ops._reduce import ReduceAttrs
 from tinyml_compress.ops.concatenation.op import ConcatenationAttrs
 from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
 from tinyml_compress.ops.depthwise_conv_2d.op import DepthwiseConv2DAttrs
+from tinyml_compress.ops.leaky_relu.op import LeakyReluAttrs
 from tinyml_compress.ops.numerics import Activation, Padding
+from tinyml_compress.ops.transpose_conv.node import TransposeConvAttrs
 
 
 class _Images:
@@ -26,13 +30,20 @@ class _Images:
         self.tensors = [tensor("input", shape, 0.05, -3)]
         self.nodes: list[Node] = []
 
-    def emit(self, op: str, inputs: list[Tensor], attrs: Attrs, like: Tensor | None = None) -> Tensor:
+    def emit(
+        self,
+        op: str,
+        inputs: list[Tensor],
+        attrs: Attrs,
+        like: Tensor | None = None,
+        shape: tuple[int, ...] = (),
+    ) -> Tensor:
         name = f"t{len(self.nodes)}"
         quant = (0.06, int(self.rng.integers(-20, 20)))
         if like is not None and like.quant is not None:
             quant = like.quant.scale, like.quant.zero_point
         node = Node(op, tuple(t.name for t in inputs), (name,), attrs, f"{op.lower()}_{len(self.nodes)}")
-        known = {t.name: t for t in inputs} | {name: tensor(name, (1,), *quant)}
+        known = {t.name: t for t in inputs} | {name: tensor(name, shape or (1,), *quant)}
         (shape,) = operator(op).output_shapes(Graph("", known, (node,), (), (name,)).view(node))
         out = tensor(name, shape, *quant)
         self.tensors += [*(t for t in inputs if t.is_const), out]
@@ -85,6 +96,27 @@ class _Images:
         axes = const(f"axes{len(self.nodes)}", np.array([1, 2]), None, dtype=DType.INT32)
         return self.emit("MEAN", [x, axes], ReduceAttrs(keep_dims=bool(self.rng.integers(2))))
 
+    def spread(self, x: Tensor) -> Tensor:
+        """A transposed convolution."""
+        rng = self.rng
+        kernel, strides = (
+            (pick(rng, (2, 3, 4, 5)), pick(rng, (1, 2, 3))),
+            (pick(rng, (1, 2, 3)), pick(rng, (1, 2))),
+        )
+        padding, channels = pick(rng, (Padding.SAME, Padding.VALID)), int(rng.integers(1, 6))
+        sizes = [
+            size * stride if padding is Padding.SAME else (size - 1) * stride + max(window, stride)
+            for size, stride, window in zip(x.shape[1:3], strides, kernel, strict=True)
+        ]
+        shape = (1, *sizes, channels)
+        given = const(f"shape{len(self.nodes)}", np.array(shape), None, dtype=DType.INT32)
+        weights = self._weights(x, (channels, *kernel, x.shape[3]), 0)
+        attrs = TransposeConvAttrs(padding, strides[1], strides[0])
+        return self.emit("TRANSPOSE_CONV", [given, weights[0], x, weights[1]], attrs, shape=shape)
+
+    def leaky(self, x: Tensor) -> Tensor:
+        return self.emit("LEAKY_RELU", [x], LeakyReluAttrs(0.125))
+
     def residual(self, x: Tensor) -> Tensor:
         inner = self.conv(self.conv(x, bare=True), bare=True)
         return self.emit("ADD", [inner, x], FusedAttrs(self._activation()))
@@ -106,7 +138,21 @@ def chain(rng: Rng) -> Graph:
     x = net.conv(net.tensors[0], bare=True)
     outputs: list[str] = []
     for _ in range(int(rng.integers(2, 6))):
-        make = pick(rng, (net.conv, net.depthwise, net.depthwise, net.pool, net.residual, net.branches))
+        make = pick(
+            rng,
+            (
+                net.conv,
+                net.depthwise,
+                net.depthwise,
+                net.pool,
+                net.residual,
+                net.branches,
+                net.spread,
+                net.leaky,
+            ),
+        )
+        if make == net.spread and max(x.shape[1:3]) > 40:
+            make = net.pool
         x = make(x)
         if rng.integers(8) == 0:
             outputs.append(x.name)

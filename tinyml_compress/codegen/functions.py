@@ -402,7 +402,7 @@ class _StripEmitter(NodeEmitter):
     form: int
 
     def lines(self) -> list[Statement]:
-        rows = [*self._shift(), *self._made()]
+        rows = [*self._made(), *self._shifts()]
         if any(row.ends == STOPPED for row in rows):
             raise GraphError("a strip cannot end the inference", which=self.view.node.name)
         return [replace(row, text=_indented(row.text)) for row in rows]
@@ -413,15 +413,18 @@ class _StripEmitter(NodeEmitter):
             emitted = self.strip.variant.emit(self.view)
             return self._calls([call for call in emitted if not self._coincides(call)])
         count = self._tensor(calls.place).nbytes // calls.row_bytes
-        return [self._call_rows(calls, f"strip_{self.strip.layer} * {self.strip.height}", count)]
+        first, ahead = f"strip_{self.strip.layer} * {self.strip.height}", self.strip.ahead
+        beyond = f" {'-' if ahead < 0 else '+'} {abs(ahead)}" if ahead else ""
+        return [self._call_rows(calls, first + beyond, count)]
 
-    def _shift(self) -> list[Statement]:
-        shift = self.strip.shift
-        if shift is None:
-            return []
-        self.functions.kernels[_SHIFT] = needed(kernel_source(STRIPS, _SHIFT), _SHIFT)
-        to, source = (self._behind_start(offset) for offset in (shift.target, shift.source))
-        return [Statement(f"    {_SHIFT}({to.text}, {source.text}, {shift.nbytes});", to.uses)]
+    def _shifts(self) -> list[Statement]:
+        """Rows that are still read go to the start of their ring."""
+        rows: list[Statement] = []
+        for shift in self.strip.shifts:
+            self.functions.kernels[_SHIFT] = needed(kernel_source(STRIPS, _SHIFT), _SHIFT)
+            to, source = (self._behind_start(offset) for offset in (shift.target, shift.source))
+            rows.append(Statement(f"    {_SHIFT}({to.text}, {source.text}, {shift.nbytes});", to.uses))
+        return rows
 
     def _behind_start(self, offset: int) -> Code:
         start = self._scratch()

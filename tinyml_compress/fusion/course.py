@@ -9,17 +9,35 @@ from tinyml_compress.fusion.layers import RowCut, RowLayer, row_bytes
 
 
 @dataclass(frozen=True)
+class Move:
+    """Rows of a ring that are still read go to its start."""
+
+    ring: str
+    first: int
+    """Rows behind the start."""
+    rows: int
+
+
+@dataclass(frozen=True)
 class StripStep:
     """One strip of a layer."""
 
     layer: int
+    number: int
+    """Strips that the layer has made before."""
     cut: RowCut
     first: int
     """Row of the output that it begins with."""
     starts: Mapping[str, int]
     """Row at the start of each ring that it reads or writes."""
-    kept: tuple[int, int]
-    """Rows of the ring of its output, from and how many, that go to its start before it."""
+    moves: tuple[Move, ...]
+    """After it."""
+    spent: frozenset[str]
+    """Rings of which nothing is read any more after it."""
+
+
+Levels = tuple[tuple[int, int], ...]
+"""Of a ring: so many rows, from its start, are held at those steps: a bit for each, the first one's is 1."""
 
 
 @dataclass(frozen=True)
@@ -27,19 +45,18 @@ class Course:
     """All strips."""
 
     steps: tuple[StripStep, ...]
-    capacity: Mapping[str, int]
-    """Rows of each ring."""
-    held: Mapping[str, int]
-    """Steps at which a ring holds rows that are still read: a bit for each, the first one's is 1."""
+    held: Mapping[str, Levels]
+    """Of each ring, fewest rows first."""
     gaps: Mapping[tuple[str, str], int]
     """By input and output that are whole: how far writes run ahead of what is still read, in bytes."""
 
 
 def course(layers: Sequence[RowLayer], heights: Sequence[int], whole: frozenset[str]) -> Course:
-    """Every strip as late as its reader wants it. Tensors that are `whole` have no ring."""
-    capacity = _Course(layers, heights, whole).run().capacity
-    done = _Course(layers, heights, whole, limits=capacity).run()
-    return Course(tuple(done.steps), capacity, done.held(), done.gaps)
+    """Every strip as late as its reader wants it, and no more of it; about so many rows of each
+    at once. Tensors that are `whole` have no ring.
+    """
+    done = _Course(layers, heights, whole).run()
+    return Course(tuple(done.steps), done.held(), done.gaps)
 
 
 @dataclass
@@ -47,10 +64,7 @@ class _Course:
     layers: Sequence[RowLayer]
     heights: Sequence[int]
     whole: frozenset[str]
-    limits: Mapping[str, int] | None = None
-    """Of rings; without them rows that nobody reads any more go as soon as they can."""
     steps: list[StripStep] = field(default_factory=list)
-    capacity: dict[str, int] = field(default_factory=dict)
     gaps: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -61,73 +75,85 @@ class _Course:
         for place, layer in enumerate(self.layers):
             for name in layer.by_rows:
                 self._readers.setdefault(name, []).append(place)
-        self._touched: dict[str, list[tuple[int, bool]]] = {}
-        """Of each ring: the steps that write or read it, and whether rows are left that are still read."""
+        self._touched: dict[str, list[tuple[int, int, int]]] = {}
+        """Of each ring: the steps that write or read it, the rows it then holds, and those that are left."""
+        self._strips = [0] * len(self.layers)
         self._read_whole = {name for layer in self.layers for name in layer.read_whole}
 
-    def held(self) -> dict[str, int]:
-        """Of each ring: from a strip that makes or reads rows of it to the next one, if some are left."""
-        held: dict[str, int] = {}
+    def held(self) -> dict[str, Levels]:
+        held: dict[str, Levels] = {}
         for name, touched in self._touched.items():
-            ends = [*(step for step, _ in touched[1:]), len(self.steps)]
-            for (step, is_left), end in zip(touched, ends, strict=True):
-                held[name] = held.get(name, 0) | ((1 << (end - step if is_left else 1)) - 1) << step
+            steps: dict[int, int] = {}
+            ends = [*(step for step, _, _ in touched[1:]), len(self.steps)]
+            for (step, rows, left), end in zip(touched, ends, strict=True):
+                steps[rows] = steps.get(rows, 0) | 1 << step
+                steps[left] = steps.get(left, 0) | ((1 << (end - step - 1)) - 1) << (step + 1)
+            every, levels = 0, []
+            for rows in sorted((one for one in steps if one), reverse=True):
+                every |= steps[rows]
+                levels.append((rows, every))
+            held[name] = tuple(reversed(levels))
         return held
 
     def run(self) -> _Course:
         for place, layer in enumerate(self.layers):
             if layer.output.name in self.whole:
                 while self._done[layer.output.name] < layer.rows:
-                    self._make(place)
+                    self._make(place, self.heights[place])
         return self
 
-    def _next(self, place: int) -> tuple[int, RowCut]:
+    def _next(self, place: int, wanted: int) -> tuple[int, RowCut]:
         """The next strip of a layer: its first row, and what it reads."""
         layer = self.layers[place]
-        first = self._done[layer.output.name]
-        return first, layer.cut(first, min(self.heights[place], layer.rows - first))
+        first, spread = self._done[layer.output.name], layer.along.spread
+        height = self.heights[place]
+        end = first + (wanted if wanted <= height * 3 // 2 else height)
+        # to where a row of the input begins, so that all strips but the first have one form
+        end = -(-(end + layer.along.before) // spread) * spread - layer.along.before if spread > 1 else end
+        return first, layer.cut(first, min(end, layer.rows) - first)
 
     def _wanted(self, name: str) -> int | None:
         """The first row of a tensor that is still read."""
         rows = [
-            self._next(place)[1].first
+            self._next(place, 1)[1].first
             for place in self._readers.get(name, ())
             if self._done[self.layers[place].output.name] < self.layers[place].rows
         ]
         return min(rows, default=None)
 
-    def _make(self, place: int) -> None:
+    def _make(self, place: int, wanted: int) -> None:
+        """Up to so many rows more."""
         layer = self.layers[place]
         name = layer.output.name
-        first, cut = self._next(place)
-        for source in layer.by_rows:
+        first, cut = self._next(place, wanted)
+        # the latest first: on its way it asks for all that the branches before it are made of
+        for source in sorted(layer.by_rows, key=lambda one: -self._maker.get(one, -1)):
             while source in self._maker and self._done[source] < cut.end:
-                self._make(self._maker[source])
-        kept = (0, 0)
-        if name not in self.whole:
-            kept = self._make_room(name, cut.rows)
-        else:
+                self._make(self._maker[source], cut.end - self._done[source])
+        if name in self.whole:
             self._note_gaps(layer, layer.written(first, cut))
         rings = [one for one in (*layer.by_rows, name) if one in self._maker and one not in self.whole]
-        self.steps.append(StripStep(place, cut, first, {one: self._start[one] for one in rings}, kept))
+        starts = {one: self._start[one] for one in rings}
         self._done[name] += cut.rows
+        moves, spent = [], set()
         for ring in rings:
-            wanted = self._wanted(ring)
-            is_left = wanted is not None and wanted < self._done[ring]
-            self._touched.setdefault(ring, []).append((len(self.steps) - 1, is_left))
+            rows = self._done[ring] - starts[ring]
+            left = self._free(ring)
+            self._touched.setdefault(ring, []).append((len(self.steps), rows, left))
+            if not left:
+                spent.add(ring)
+            elif left < rows:
+                moves.append(Move(ring, rows - left, left))
+        number = self._strips[place]
+        self._strips[place] += 1
+        self.steps.append(StripStep(place, number, cut, first, starts, tuple(moves), frozenset(spent)))
 
-    def _make_room(self, name: str, rows: int) -> tuple[int, int]:
-        """For so many more rows; the rows that have to move for it."""
-        done = self._done[name]
-        wanted = self._wanted(name)
-        oldest = done if wanted is None else min(wanted, done)
-        self.capacity[name] = max(self.capacity.get(name, 0), done + rows - oldest)
-        room = self.capacity[name] if self.limits is None else self.limits[name]
-        if done + rows - self._start[name] <= room or oldest == self._start[name]:
-            return 0, 0
-        source = oldest - self._start[name]
-        self._start[name] = oldest
-        return source, done - oldest
+    def _free(self, ring: str) -> int:
+        """What nobody reads any more; the rows that are left, at its start."""
+        wanted = self._wanted(ring)
+        done = self._done[ring]
+        self._start[ring] = done if wanted is None else min(wanted, done)
+        return done - self._start[ring]
 
     def _note_gaps(self, layer: RowLayer, written: int) -> None:
         """Before a strip of a whole output: what is still read of whole inputs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -75,14 +75,22 @@ class RowLayer:
         """Whether the last strip alone makes the output."""
         return False
 
+    @property
+    def is_called(self) -> bool:
+        """Whether the caller gives or takes the rows, and asks which they are."""
+        return False
+
     def written(self, first: int, cut: RowCut) -> int:
         """Bytes of the output that are there after the strip from row `first` on."""
         return (first + cut.rows) * row_bytes(self.output, self.axis)
 
     def cut(self, first: int, count: int) -> RowCut:
         """For output rows from `first` on."""
-        start = first * self.along.stride - self.along.before
-        end = start + (count - 1) * self.along.stride + self.along.span
+        start, end = self.along.frames(first, count)
+        if self.along.spread > 1:  # the border before a strip says where its first row lies between inputs
+            begin = min(max(start, 0), self.given - 1)
+            before = first + self.along.before - begin * self.along.spread
+            return RowCut(begin, max(min(end, self.given), begin + 1), before, 0, count)
         return RowCut(max(start, 0), min(end, self.given), max(-start, 0), max(end - self.given, 0), count)
 
     def part(self, rows: int, before: int, after: int, count: int) -> NodeView:
@@ -107,6 +115,10 @@ class RowLayer:
 @dataclass(frozen=True, eq=False)
 class PulledLayer(RowLayer):
     """An input whose rows the caller gives."""
+
+    @property
+    def is_called(self) -> bool:
+        return True
 
     def cut(self, first: int, count: int) -> RowCut:
         return RowCut(0, 0, 0, 0, count)
@@ -138,6 +150,10 @@ class _MadeLast(RowLayer):
 @dataclass(frozen=True, eq=False)
 class PushedLayer(_MadeLast):
     """An output whose rows the caller takes."""
+
+    @property
+    def is_called(self) -> bool:
+        return True
 
     def part(self, rows: int, before: int, after: int, count: int) -> NodeView:
         node, strip = self.view.node, _of_rows(self.view.input(0), self.axis, rows)
@@ -230,12 +246,13 @@ def sum_layer_of(view: NodeView) -> SumLayer | None:
 
 def _by_rows(view: NodeView, along: Along, axis: int) -> tuple[str, ...]:
     """None of them where a strip would need a part of something that cannot be cut."""
-    first, output, wanted = view.node.inputs[0], view.output(), []
-    is_pointwise = along.span == 1 and along.stride == 1
+    tensors, output, wanted = view.graph.tensors, view.output(), []
+    first = next((name for name in view.node.inputs if name is not None and tensors[name].in_arena), None)
+    is_pointwise = along.span == 1 and along.stride == 1 and along.spread == 1
     for name in dict.fromkeys(view.node.inputs):
         if name is None:
             continue
-        tensor = view.graph.tensors[name]
+        tensor = tensors[name]
         rank = len(tensor.shape) == len(output.shape)
         if name == first:
             fits = tensor.in_arena and rank and prod(tensor.shape[:axis]) == 1
@@ -252,13 +269,18 @@ def _by_rows(view: NodeView, along: Along, axis: int) -> tuple[str, ...]:
     return tuple(wanted)
 
 
-def heights(layers: Mapping[str, RowLayer], last: int, most: int) -> dict[str, int]:
-    """Rows of a strip of each layer, by its output: `last` of the last, before it as many as the next one's
+def heights(layers: Sequence[RowLayer], last: int, most: int) -> list[int]:
+    """Rows that a strip of each layer usually makes: `last` of the last, before it as many as the next one's
     strip goes on by, up to `most`.
     """
     known: dict[str, int] = {}
-    for name in reversed(tuple(layers)):
-        readers = [layers[other] for other in known if name in layers[other].by_rows]
-        wanted = [known[reader.output.name] * reader.along.stride for reader in readers]
-        known[name] = min(min(wanted, default=last), most, layers[name].rows)
-    return known
+    for layer in reversed(layers):
+        readers = [other for other in layers if layer.output.name in other.by_rows]
+        wanted = [
+            max(known[reader.output.name] * reader.along.stride // reader.along.spread, 1)
+            for reader in readers
+        ]
+        spread = layer.along.spread  # strips that begin where a row of the input does have one form
+        height = -(-min(min(wanted, default=last), most) // spread) * spread
+        known[layer.output.name] = min(height, layer.rows)
+    return [known[layer.output.name] for layer in layers]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
 
-from tinyml_compress.fusion.course import Course, StripStep, course
+from tinyml_compress.fusion.course import Course, Levels, StripStep, course
 from tinyml_compress.fusion.layers import (
     RowLayer,
     called_layer_of,
@@ -18,6 +18,7 @@ from tinyml_compress.fusion.layers import (
     rows_axis,
     sum_layer_of,
 )
+from tinyml_compress.fusion.packing import Over, packed
 from tinyml_compress.ir import Graph, Node, NodeView, Prices
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Level, Overlap, Variant
@@ -26,9 +27,13 @@ from tinyml_compress.ops.strips.node import OPERATOR, Place, Shift, Strip, Strip
 from tinyml_compress.schedule import Option, options
 from tinyml_compress.support.instruction_sets import Isa
 
-_ALIGN = 8
 _MOST_STRIPS = 255
 """Forms of strips that one byte can name."""
+
+_HEIGHTS = ((1, 1), (1, 2), (2, 2), (2, 4), (4, 4))
+_SCRATCH = (512, 2048, None)
+_MOST_ROWS = 128
+"""Up to so many rows are made by strips of one at the smallest; of more rows each strip has more."""
 
 _Form = tuple[int, int, int, int]
 Parts = dict[tuple[Node, "_Form"], tuple[NodeView, tuple[Option, ...]]]
@@ -99,8 +104,7 @@ class Fusion:
             return None
         if any(layer.is_made_last and name not in whole for name, layer in by_name.items()):
             return None
-        high = heights(by_name, form.last, form.most)
-        run = course(layers, [high[name] for name in by_name], whole)
+        run = course(layers, heights(layers, form.last, form.most), whole)
         if not run.steps:
             return None
         chosen = self._kernels(layers, run, form.scratch)
@@ -120,6 +124,25 @@ class Fusion:
         name = f"{layers[0].view.node.name} to {layers[-1].view.node.name}"
         return Node(OPERATOR.name, inputs, tuple(outside), attrs, name)
 
+    def smallest(self, start: int, stop: int) -> StripForm:
+        """The form that is tried first of these nodes."""
+        height = self._least(start, stop)
+        return StripForm(height, height, _SCRATCH[1])
+
+    def forms(self, start: int, stop: int) -> list[StripForm]:
+        """Those that are worth trying."""
+        height = self._least(start, stop)
+        tall = ((8, 8), (16, 16)) if height > 1 else ()
+        return [
+            StripForm(last * height, most * height, scratch)
+            for last, most in (*_HEIGHTS, *tall)
+            for scratch in _SCRATCH
+        ]
+
+    def _least(self, start: int, stop: int) -> int:
+        rows = max(layer.rows for layer in self.layers[start:stop] if layer is not None)
+        return -(-rows // _MOST_ROWS) if rows > 2 * _MOST_ROWS else 1
+
     def estimate(self, start: int, stop: int) -> int:
         """About the bytes that these nodes need by the smallest strips."""
         outside = frozenset(self._read_outside(start, stop))
@@ -127,12 +150,15 @@ class Fusion:
         inside = {layer.output.name for layer in layers}
         given = {name for layer in layers for name in layer.by_rows} - inside
         largest = max([self.graph.tensors[name].nbytes for name in (*given, *outside)], default=0)
+        spans: dict[str, int] = {}
+        for layer in layers:
+            for name in layer.by_rows:
+                spans[name] = max(spans.get(name, 1), -(-layer.along.span // layer.along.spread))
         rows = 0
         for layer in layers:
-            spans = [other.along.span for other in layers if layer.output.name in other.by_rows]
             rows += sum(tensor.nbytes for tensor in layer.beside)
             if layer.output.name not in outside:
-                rows += max(spans, default=1) * row_bytes(layer.output, layer.axis)
+                rows += spans.get(layer.output.name, 1) * row_bytes(layer.output, layer.axis)
         return largest + rows
 
     def _read_outside(self, start: int, stop: int) -> list[str]:
@@ -193,29 +219,9 @@ def _fastest(
     return best
 
 
-def _aligned(nbytes: int) -> int:
-    return -(-nbytes // _ALIGN) * _ALIGN
-
-
 def _scratch_of(place: int) -> str:
     """Its name among the tensors."""
     return f"scratch of layer {place}"
-
-
-def _packed(sizes: Mapping[str, int], held: Mapping[str, int]) -> dict[str, int]:
-    """Where each lies, the largest first at the lowest place that no other one holds at the same step."""
-    places: dict[str, int] = {}
-    for name in sorted(sizes, key=lambda one: -sizes[one]):
-        taken = sorted(
-            (places[other], places[other] + sizes[other]) for other in places if held[other] & held[name]
-        )
-        at = 0
-        for start, end in taken:
-            if at + sizes[name] <= start:
-                break
-            at = max(at, _aligned(end))
-        places[name] = at
-    return places
 
 
 @dataclass(eq=False)
@@ -226,36 +232,58 @@ class _Builder:
     whole: frozenset[str]
 
     def __post_init__(self) -> None:
+        places = range(len(self.layers))
         every = (1 << len(self.run.steps)) - 1
-        sizes: dict[str, int] = {}
-        held = dict(self.run.held)
+        rows = [Counter(step.cut.rows for step in self.run.steps if step.layer == place) for place in places]
+        self._heights = [one.most_common(1)[0][0] for one in rows]
+        blocks: dict[str, Levels] = {}
         for place, layer in enumerate(self.layers):
-            name = layer.output.name
-            if name in self.run.capacity:
-                sizes[name] = self.run.capacity[name] * row_bytes(layer.output, layer.axis)
+            name, row = layer.output.name, row_bytes(layer.output, layer.axis)
+            if name in self.run.held:
+                blocks[name] = tuple((rows * row, steps) for rows, steps in self.run.held[name])
             for tensor in layer.beside:
-                sizes[tensor.name], held[tensor.name] = tensor.nbytes, every
-            scratch = _scratch_of(place)
-            sizes[scratch] = max(
-                row.scratch(view) for (one, _), (view, row) in self.chosen.items() if one == place
-            )
-            held[scratch] = sum(1 << at for at, step in enumerate(self.run.steps) if step.layer == place)
-        self._at = _packed(sizes, held)
-        self._nbytes = max(self._at[name] + sizes[name] for name in sizes)
+                blocks[tensor.name] = ((tensor.nbytes, every),)
+            scratch = max(row.scratch(view) for (one, _), (view, row) in self.chosen.items() if one == place)
+            steps = sum(1 << at for at, step in enumerate(self.run.steps) if step.layer == place)
+            blocks[_scratch_of(place)] = ((scratch, steps),)
+        packing = packed(blocks, self._overlaps())
+        self._at, self._nbytes = packing.places, packing.nbytes
+
+    def _overlaps(self) -> dict[tuple[str, str], Over]:
+        """By ring that is read and ring that is written where it is read for the last time."""
+        over: dict[tuple[str, str], Over] = {}
+        for at, step in enumerate(self.run.steps):
+            view, variant = self.chosen[step.layer, step.cut.form]
+            layer = self.layers[step.layer]
+            output = layer.output.name
+            if output not in step.starts or layer.is_made_last:
+                continue
+            ahead = (step.first - step.starts[output]) * row_bytes(layer.output, layer.axis)
+            for overlap in variant.overlap(view):
+                name = view.node.inputs[overlap.input]
+                if name is None or name not in step.spent or overlap.exact or overlap.output:
+                    continue
+                tensor = layer.view.graph.tensors[name]
+                behind = (step.cut.first - step.starts[name]) * row_bytes(tensor, layer.axis)
+                known = over.get((name, output), Over(0, 0))
+                over[name, output] = known.also(overlap.gap + ahead - behind, 1 << at)
+        return over
 
     def attrs(self, inputs: tuple[str, ...], outputs: tuple[str, ...], prices: Prices) -> StripsAttrs:
         kinds: dict[object, int] = {}
         strips: list[Strip] = []
         order: list[int] = []
         for step in self.run.steps:
-            places, shift = self._places(step), self._shift(step)
-            key = step.layer, step.cut.form, tuple(places.items()), shift
+            places, shifts = self._places(step), self._shifts(step)
+            height = self._heights[step.layer]
+            first = step.first - step.number * height
+            asked = first if self.layers[step.layer].is_called else 0
+            key = step.layer, step.cut.form, tuple(places.items()), shifts, asked
             if key not in kinds:
                 kinds[key] = len(strips)
                 view, variant = self.chosen[step.layer, step.cut.form]
                 scratch = self._at[_scratch_of(step.layer)]
-                height = self._height(step.layer)
-                strips.append(Strip(step.layer, view, variant, places, shift, scratch, height))
+                strips.append(Strip(step.layer, view, variant, places, shifts, scratch, height, asked))
             order.append(kinds[key])
         return StripsAttrs(
             tuple(layer.view for layer in self.layers),
@@ -280,35 +308,33 @@ class _Builder:
             if name not in layer.by_rows:
                 places[name] = Place(name, 0)
             else:
-                stride, is_at_edge = layer.along.stride, step.cut.before > 0
-                places[name] = self._place(step, name, step.cut.first, stride, is_at_edge)
+                spreads = layer.along.spread > 1
+                is_at_edge = step.cut.first == 0 if spreads else step.cut.before > 0
+                places[name] = self._place(step, name, step.cut.first, is_at_edge, is_read=True)
         name = layer.output.name
         if not layer.is_made_last:
-            return {**places, name: self._place(step, name, step.first, 1, is_at_edge=False)}
+            return {**places, name: self._place(step, name, step.first, is_at_edge=False)}
         beside = {tensor.name: Place(None, self._at[tensor.name]) for tensor in layer.beside}
         return {**places, **beside, name: Place(name, 0)}
 
-    def _place(self, step: StripStep, name: str, row: int, stride: int, is_at_edge: bool) -> Place:
+    def _place(self, step: StripStep, name: str, row: int, is_at_edge: bool, is_read: bool = False) -> Place:
         layer = self.layers[step.layer]
         nbytes = row_bytes(layer.view.graph.tensors[name], layer.axis)
         if name in self._at:
             return Place(None, self._at[name] + (row - step.starts[name]) * nbytes)
         if is_at_edge:  # the image begins there, whichever strip it is
             return Place(name, row * nbytes)
-        height = self._height(step.layer)
-        number = step.first // height
-        return Place(name, (row - number * height * stride) * nbytes, height * stride * nbytes)
+        height = self._heights[step.layer]
+        goes_on = height * layer.along.stride // layer.along.spread if is_read else height
+        return Place(name, (row - step.number * goes_on) * nbytes, goes_on * nbytes)
 
-    def _height(self, place: int) -> int:
-        return next(step.cut.rows for step in self.run.steps if step.layer == place)
-
-    def _shift(self, step: StripStep) -> Shift | None:
-        first, rows = step.kept
-        if not rows:
-            return None
-        layer = self.layers[step.layer]
-        start, nbytes = self._at[layer.output.name], row_bytes(layer.output, layer.axis)
-        return Shift(start, start + first * nbytes, rows * nbytes)
+    def _shifts(self, step: StripStep) -> tuple[Shift, ...]:
+        shifts = []
+        for move in step.moves:
+            layer = next(one for one in self.layers if one.output.name == move.ring)
+            start, nbytes = self._at[move.ring], row_bytes(layer.output, layer.axis)
+            shifts.append(Shift(start, start + move.first * nbytes, move.rows * nbytes))
+        return tuple(shifts)
 
 
 def fused(graph: Graph, start: int, stop: int, node: Node) -> Graph:

@@ -31,11 +31,25 @@ class Along:
     """Whether borders hold the smallest number instead of zero."""
     is_border: bool = False
     """Whether the borders are all that the operator does."""
+    spread: int = 1
+    """Frames of the output that one of the input goes on by: then frame j is made of those inputs i for which
+    j + before - i * spread is one of the taps.
+    """
 
     @property
     def span(self) -> int:
         """Frames from the first that one is made of to the last."""
         return (self.taps - 1) * self.dilation + 1
+
+    def frames(self, first: int, count: int) -> tuple[int, int]:
+        """The first input and the one behind the last of so many frames of the output; some may lie beyond
+        the ends.
+        """
+        if self.spread > 1:
+            start = -((self.span - 1 - first - self.before) // self.spread)
+            return start, (first + count - 1 + self.before) // self.spread + 1
+        start = first * self.stride - self.before
+        return start, start + (count - 1) * self.stride + self.span
 
     @property
     def has_borders(self) -> bool:

@@ -5,6 +5,7 @@ Shares nothing with `fusion/` but the node: the rows that a strip needs follow f
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from tinyml_compress.errors import PlanError
 from tinyml_compress.ir import NodeView, Tensor, needed
 from tinyml_compress.ops import operator
+from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.row_calls.node import PUSH
 from tinyml_compress.ops.running_sum.node import OPERATOR as RUNNING_SUM
 from tinyml_compress.ops.running_sum.node import RunningSumAttrs
@@ -29,6 +31,17 @@ def check_rings(view: NodeView) -> None:
     they lie over inputs as closely as the node allows.
     """
     _Rings(view).run()
+
+
+def _rows_of(along: Along, row: int) -> Iterator[int]:
+    """The first and the last row of the input that a row of the output is made of."""
+    if along.spread == 1:
+        yield row * along.stride - along.before
+        yield row * along.stride - along.before + (along.taps - 1) * along.dilation
+        return
+    reached = [tap for tap in range(along.taps) if (row + along.before - tap) % along.spread == 0]
+    for tap in (*reached[:1], *reached[-1:]):
+        yield (row + along.before - tap) // along.spread
 
 
 class _Rings:
@@ -63,10 +76,12 @@ class _Rings:
                 raise PlanError("strips leave an output unfinished", which=name)
 
     def _step(self, strip: Strip) -> None:
-        if strip.shift is not None:
-            shift = strip.shift
+        self._run(strip)
+        for shift in strip.shifts:
             moved = self._block[shift.source : shift.source + shift.nbytes].copy()
             self._block[shift.target : shift.target + shift.nbytes] = moved
+
+    def _run(self, strip: Strip) -> None:
         if strip.view.node.op == RUNNING_SUM.name:
             self._add(strip)
             return
@@ -77,17 +92,33 @@ class _Rings:
         target, at = self._place(strip, output.name)
         self._wipe_inputs(strip, output.name, at + output.nbytes)
         self._use_scratch(strip)
-        if strip.calls_rows and self._strips[strip.layer] * strip.height != self._done[strip.layer]:
+        if strip.calls_rows and self._asked(strip) != self._done[strip.layer]:
             raise PlanError("a strip asks for other rows", which=output.name, found=strip.height)
         for name in dict.fromkeys(strip.view.node.inputs):
             if name is not None and strip.view.graph.tensors[name].in_arena:
                 self._expect(strip, name)
+        self._check_overlap(strip, at)
         row = self._row_bytes(layer.output())
         if at < 0 or at + output.nbytes > len(target):
             raise PlanError("a strip lies outside its place", which=output.name, found=at)
         target[at : at + output.nbytes] = self._rows(output, self._done[strip.layer] * row, output.nbytes)
         self._done[strip.layer] += output.nbytes // row
         self._strips[strip.layer] += 1
+
+    def _check_overlap(self, strip: Strip, at: int) -> None:
+        """In the node's own memory an output lies over an input only as its kernel allows."""
+        output, allowed = strip.view.output(), strip.variant.overlap(strip.view)
+        if strip.places[output.name].whole is not None:
+            return
+        for number, name in enumerate(strip.view.node.inputs):
+            if name is None or name not in strip.places or strip.places[name].whole is not None:
+                continue
+            start = self._place(strip, name)[1]
+            if at + output.nbytes <= start or start + strip.view.graph.tensors[name].nbytes <= at:
+                continue
+            gaps = [one.gap for one in allowed if one.input == number and not one.output and not one.exact]
+            if not gaps or start - at < min(gaps):
+                raise PlanError("a strip overwrites what it reads", which=output.name, found=start - at)
 
     def _use_scratch(self, strip: Strip) -> None:
         scratch = strip.variant.scratch(strip.view)
@@ -122,13 +153,16 @@ class _Rings:
     def _take(self, strip: Strip) -> None:
         """The caller takes rows."""
         done = self._next_rows(strip)
-        if self._strips[strip.layer] * strip.height != done:
+        if self._asked(strip) != done:
             raise PlanError("a strip hands over other rows", which=strip.view.input(0).name, found=done)
         self._done[strip.layer] = done + strip.view.input(0).shape[self._attrs.axis]
         self._strips[strip.layer] += 1
         if self._done[strip.layer] == self._attrs.layers[strip.layer].input(0).shape[self._attrs.axis]:
             output = strip.view.output()
             self._whole[output.name][:] = self._rows(output, 0, output.nbytes)
+
+    def _asked(self, strip: Strip) -> int:
+        return self._strips[strip.layer] * strip.height + strip.ahead
 
     def _next_rows(self, strip: Strip) -> int:
         """Those that come next are there: the number of the first."""
@@ -162,8 +196,10 @@ class _Rings:
         start = 0
         if piece.shape != tensor.shape or tensor.shape[self._attrs.axis] > 1:
             along = needed(operator(layer.node.op).reach(layer, self._attrs.axis), "the reach of a layer")
-            first = self._done[strip.layer] * along.stride - along.before
-            last = first + (part.output().shape[self._attrs.axis] - 1) * along.stride + along.span
+            begin = self._done[strip.layer]
+            rows_made = range(begin, begin + part.output().shape[self._attrs.axis])
+            reached = [row for one in rows_made for row in _rows_of(along, one)]
+            first, last = min(reached), max(reached) + 1
             rows = min(last, tensor.shape[self._attrs.axis]) - max(first, 0)
             if piece.shape[self._attrs.axis] != rows:
                 raise PlanError("a strip reads other rows than it needs", which=name, found=layer.node.name)

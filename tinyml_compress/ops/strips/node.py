@@ -12,10 +12,14 @@ from math import fsum, isfinite
 from tinyml_compress.ir import Attrs, NodeView, Prices
 from tinyml_compress.ops.base import CallRows, Operator, Overlap, RunStrips, Variant
 
-_STRIP = 3000.0
-"""Cycles of a strip beyond its kernel's price: its choice, rows that move, parameters that no compiler folds.
-Five forms of the published nets take 1,800 to 4,700 on a modelled Cortex-M4.
+_STRIP = 500.0
+"""Cycles of a strip beyond its kernel's price: its choice and its call. With the next two, what forms of five
+nets take on a modelled Cortex-M4, 450 to 3,000 a strip, to about a thousand.
 """
+_MOVED = 1.5
+"""Cycles of a byte of rows that move."""
+_UNFOLDED = 1.03
+"""Of a kernel whose parameters no compiler folds."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +54,25 @@ class Strip:
     variant: Variant
     places: Mapping[str, Place]
     """Of the tensors that are no constants."""
-    shift: Shift | None
-    """Before it."""
+    shifts: tuple[Shift, ...]
+    """After it."""
     scratch: int
     """Where the kernel's begins in the node's own memory."""
     height: int
-    """Rows of the output that its layer's strips make, the last one perhaps fewer."""
+    """Rows of the output that most of its layer's strips make."""
+    ahead: int
+    """Where the caller asks: rows that were made before it, beyond `height` by each strip before."""
 
     @property
     def calls_rows(self) -> CallRows | None:
         """How its rows come from or go to the caller, if they do."""
         flow = None if self.variant.flow is None else self.variant.flow(self.view)
         return flow if isinstance(flow, CallRows) else None
+
+    @property
+    def cycles_around(self) -> float:
+        """Estimated, beside the kernel."""
+        return 0.0 if self.calls_rows else _STRIP + _MOVED * sum(shift.nbytes for shift in self.shifts)
 
     @property
     def is_counted(self) -> bool:
@@ -90,8 +101,8 @@ class StripsAttrs(Attrs):
     def cycles(self) -> float:
         """Estimated, without layers of which nothing is known."""
         prices = [one.variant.cycles(one.view, self.prices) for one in self.strips]
-        beside = [0.0 if one.calls_rows else _STRIP for one in self.strips]
-        return fsum(beside[one] + prices[one] for one in self.order if isfinite(prices[one]))
+        each = [one.cycles_around + _UNFOLDED * price for one, price in zip(self.strips, prices, strict=True)]
+        return fsum(each[one] for one in self.order if isfinite(prices[one]))
 
 
 def strips_attrs(view: NodeView) -> StripsAttrs:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tinyml_compress.ir import NodeView
-from tinyml_compress.ops._products import checked_multiplier
+from tinyml_compress.ops._products import axis_window, checked_multiplier
 from tinyml_compress.ops.numerics import Activation, Fused, Padding
 
 WEIGHTS = 1
@@ -19,6 +19,10 @@ class TransposeConvAttrs(Fused):
     stride_w: int = 1
     stride_h: int = 1
     activation: Activation = Activation.NONE
+    pads: tuple[int, int] | None = field(default=None, kw_only=True)
+    """Rows and columns that the first output lies behind the first place of the first window, in place of
+    `padding`.
+    """
 
 
 def multipliers(view: NodeView) -> list[tuple[int, int]]:
@@ -26,3 +30,15 @@ def multipliers(view: NodeView) -> list[tuple[int, int]]:
     channels = view.input(WEIGHTS).shape[0]
     scales = weights.scales if weights.per_channel else weights.scales[:1] * channels
     return [checked_multiplier(view, source.scale * scale / target.scale) for scale in scales]
+
+
+def borders(view: NodeView) -> tuple[int, int]:
+    """Rows and columns of the border before the first output."""
+    attrs, target = view.attrs(TransposeConvAttrs), view.output()
+    if attrs.pads is not None:
+        return attrs.pads
+    _, height, width, _ = view.input(WEIGHTS).shape
+    return (
+        axis_window(attrs.padding, target.shape[1], height, attrs.stride_h)[1],
+        axis_window(attrs.padding, target.shape[2], width, attrs.stride_w)[1],
+    )

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from tinyml_compress.ir import DType, NodeView, Tensor
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops._products import names_channels
+from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Operator, Options, refuse
 from tinyml_compress.ops.traits import Weights
 from tinyml_compress.ops.transpose_conv import plain
-from tinyml_compress.ops.transpose_conv.node import BIAS, INPUT, WEIGHTS, TransposeConvAttrs, multipliers
+from tinyml_compress.ops.transpose_conv.node import (
+    BIAS,
+    INPUT,
+    WEIGHTS,
+    TransposeConvAttrs,
+    borders,
+    multipliers,
+)
 
 _BIASES = {
     DType.INT8: (DType.INT32,),
@@ -77,6 +86,21 @@ class TransposeConv(Operator):
     def output_shapes(self, view: NodeView) -> tuple[tuple[int, ...], ...]:
         # The first input names the shape; TensorFlow Lite Micro takes the output tensor's own.
         return (view.output().shape,)
+
+    def reach(self, view: NodeView, axis: int) -> Along | None:
+        attrs, weights = view.attrs(TransposeConvAttrs), view.input(WEIGHTS).shape
+        if axis not in (1, 2):
+            return None
+        spread, before = (attrs.stride_h, attrs.stride_w)[axis - 1], borders(view)[axis - 1]
+        reached = (view.input(INPUT).shape[axis] - 1) * spread + weights[axis] - before
+        if spread == 1 or weights[axis] < spread or view.output().shape[axis] > reached:
+            return None  # an output that no input reaches
+        return Along(axis, weights[axis], before=before, spread=spread)
+
+    def cut(self, view: NodeView, axis: int, before: int, after: int) -> TransposeConvAttrs:
+        top, left = borders(view)
+        pads = (before, left) if axis == 1 else (top, before)
+        return replace(view.attrs(TransposeConvAttrs), pads=pads)
 
     def macs(self, view: NodeView) -> int:
         weights = view.input(WEIGHTS).shape

@@ -8,10 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import DType, NodeView, Role
-from tinyml_compress.ops._products import axis_window
 from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Variant
 from tinyml_compress.ops.structs import ints, pointers, struct
-from tinyml_compress.ops.transpose_conv.node import BIAS, INPUT, WEIGHTS, TransposeConvAttrs, multipliers
+from tinyml_compress.ops.transpose_conv.node import (
+    BIAS,
+    INPUT,
+    WEIGHTS,
+    TransposeConvAttrs,
+    borders,
+    multipliers,
+)
 
 STRUCTS = (
     struct(
@@ -74,8 +80,7 @@ def _geometry(view: NodeView) -> tuple[tuple[str, int], ...]:
         ("out_depth", channels),
         ("stride_h", attrs.stride_h),
         ("stride_w", attrs.stride_w),
-        ("pad_h", axis_window(attrs.padding, target.shape[1], height, attrs.stride_h)[1]),
-        ("pad_w", axis_window(attrs.padding, target.shape[2], width, attrs.stride_w)[1]),
+        *zip(("pad_h", "pad_w"), borders(view), strict=True),
     )
 
 

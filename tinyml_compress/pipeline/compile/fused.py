@@ -15,18 +15,12 @@ from tinyml_compress.ops.strips.node import OPERATOR as STRIPS
 from tinyml_compress.schedule import held_bytes
 from tinyml_compress.support.instruction_sets import Isa
 
-_SMALLEST = StripForm(1, 1, 2048)
-_LARGER = tuple(
-    StripForm(last, most, scratch)
-    for last, most in ((1, 1), (1, 2), (2, 2), (2, 4), (4, 4))
-    for scratch in (512, 2048, None)
-)
 _MOST_RUNS = 48
 """Stretches of nodes that are planned for each chain that is added: those that promise the smallest arena."""
 _MOST_WIDENED = 3
 """Of these, the ones that are tried by larger strips too."""
 _MOST_CHAINS = 4
-_LONGEST = 40
+_LONGEST = 56
 """Nodes of a stretch; a net of hundreds has too many longer ones to try."""
 
 
@@ -116,13 +110,13 @@ class Front:
             chains = _Chains(start, known)
             smallest = chains.smallest()
             for one in smallest:
-                self._add(chains.planned(one, _SMALLEST))
+                self._add(chains.planned(one, known.smallest(*one)))
             for one in smallest[:_MOST_WIDENED]:
-                for form in _LARGER:
+                for form in known.forms(*one):
                     self._add(chains.planned(one, form))
             if not smallest:
                 return
-            best = chains.planned(smallest[0], _SMALLEST)
+            best = chains.planned(smallest[0], known.smallest(*smallest[0]))
             if best is None or best.arena_bytes >= start.arena_bytes:
                 return
             start = best
@@ -178,7 +172,11 @@ class _Chains:
             for stop in range(first + 2, min(end, first + _LONGEST) + 1)
         ]
         tried = sorted(every, key=lambda run: self._promise(needs, run))[:_MOST_RUNS]
-        sizes = {run: form.arena_bytes for run in tried if (form := self.planned(run, _SMALLEST)) is not None}
+        sizes = {
+            run: form.arena_bytes
+            for run in tried
+            if (form := self.planned(run, self.fusion.smallest(*run))) is not None
+        }
         return sorted(sizes, key=lambda run: sizes[run])
 
     def _promise(self, needs: Sequence[int], run: tuple[int, int]) -> tuple[int, int]:
