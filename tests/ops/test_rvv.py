@@ -26,9 +26,11 @@ from tinyml_compress.runners.emulated import qemu
 from tinyml_compress.support.instruction_sets import Isa
 
 BOARD = "generic-rv32-v128"
+BOARDS = (BOARD, "k230")
+"""Of 32 and of 64 bits."""
 needs_qemu = pytest.mark.skipif(
-    not qemu.available(qemu.program_of(load_core("rv32-v128"))),
-    reason="qemu-system-riscv32 is not installed here",
+    not all(qemu.available(qemu.program_of(load_core(core))) for core in ("rv32-v128", "c908")),
+    reason="qemu-system-riscv32 and qemu-system-riscv64 are not installed here",
 )
 
 
@@ -73,11 +75,15 @@ def test_twins_have_the_bytes_of_tensorflow_lite_micro(make: Callable[[np.random
 
 
 def _assert_right(model: bytes, vectors: int) -> set[str]:
-    (run,) = measured(model, BenchmarkRequest((BOARD,), vectors=vectors)).runs
-    assert run.error is None, run.error
-    assert run.bit_exact is not None
-    assert run.bit_exact.mismatches == 0
-    return {node.kernel for node in run.nodes or ()}
+    first, second = measured(model, BenchmarkRequest(BOARDS, vectors=vectors)).runs
+    for run in (first, second):
+        assert run.error is None, run.error
+        assert run.bit_exact is not None
+        assert run.bit_exact.mismatches == 0
+    kernels = [[node.kernel for node in run.nodes or ()] for run in (first, second)]
+    assert kernels[0] == kernels[1]
+    assert second.instructions == pytest.approx(first.instructions, rel=0.15)
+    return set(kernels[0])
 
 
 @needs_qemu

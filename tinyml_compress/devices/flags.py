@@ -44,7 +44,7 @@ _WORDS = (
         )
     ),
 )
-_VALUES = ("--target=", "-mcpu=", "-march=", "-mabi=", "-mtune=", "-mfpu=", "-mfloat-abi=")
+_VALUES = ("--target=", "-mcpu=", "-march=", "-mabi=", "-mtune=", "-mfpu=", "-mfloat-abi=", "-mcmodel=")
 _FORM = re.compile(
     rf"(?:{'|'.join(map(re.escape, _VALUES))})[A-Za-z0-9][A-Za-z0-9_.+-]*"
     r"|-O(?:[0-3sgz]|fast)?"

@@ -80,6 +80,7 @@ class Isa(Enum):
                 _ARMV7_A,
                 "rv32imc",
                 "rv32imafdcv",
+                "rv64imafdcv",
                 *_AARCH64,
             ),
             "cortex-m0plus",
@@ -117,11 +118,11 @@ class Isa(Enum):
         "rvv",
         _Row(
             "also the vectors of RISC-V (V extension, at least 128 bits)",
-            ("rv32imafdcv",),
+            ("rv32imafdcv", "rv64imafdcv"),
             "rv32-v128",
             includes=("c",),
             firmware=(
-                "compile with -march=rv32imafdcv or more: a compiler that is not told of the V extension "
+                "compile with -march=rv32imafdcv, rv64gcv or more: a compiler that is not told of vectors "
                 "takes twins in plain C without a word, the same bytes many times slower; start-up code "
                 "switches on the vectors (mstatus.VS)"
             ),

@@ -45,13 +45,15 @@ from tinyml_compress.support.instruction_sets import Family
 from tinyml_compress.support.resources import package_folder
 from tinyml_compress.support.scratch import scratch
 
-_ARM, _RISCV = "qemu-system-arm", "qemu-system-riscv32"
-_PACKAGES = {_ARM: "qemu-system-arm", _RISCV: "qemu-system-misc (or qemu-system-riscv)"}
+_ARM, _RISCV, _RISCV64 = "qemu-system-arm", "qemu-system-riscv32", "qemu-system-riscv64"
+_PACKAGES = dict.fromkeys((_RISCV, _RISCV64), "qemu-system-misc (or qemu-system-riscv)")
 _TIMEOUT = 600.0
 
 
 def program_of(core: Core) -> str:
     """The one of QEMU's programs that has such cores."""
+    if core.isa.startswith("rv64"):
+        return _RISCV64
     return _RISCV if core.family is Family.RISCV else _ARM
 
 
@@ -60,7 +62,7 @@ def available(program: str = _ARM) -> bool:
     return shutil.which(program) is not None
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def version(program: str = _ARM) -> str:
     """Name and version, for reports and cache keys."""
     path = shutil.which(program)
@@ -68,7 +70,7 @@ def version(program: str = _ARM) -> str:
         raise MissingDependency(
             "QEMU is not installed",
             which=program,
-            next_step=f"install {_PACKAGES[program]} with your system's package manager",
+            next_step=f"install {_PACKAGES.get(program, program)} with your system's package manager",
         )
     words = proc.run([path, "--version"], timeout=30, what=program).stdout.split()
     return f"qemu {words[words.index('version') + 1]}"
@@ -146,11 +148,9 @@ class QemuMachine:
         qemu = map_for(core)
         version(program_of(core))  # raises where QEMU is not installed
         words = [program_of(core), "-M", qemu.machine, "-nographic", "-monitor", "none", "-serial", "none"]
-        if (
-            core.family is Family.RISCV
-        ):  # without firmware of its own: the machine starts at the beginning of its RAM
+        if core.family is Family.RISCV:  # no firmware of QEMU's: the machine begins at the start of its RAM
             vectors = f",v=true,vlen={qemu.vector_bits},elen=64,vext_spec=v1.0" if qemu.vector_bits else ""
-            words += ["-bios", "none", "-cpu", f"rv32{vectors}"]
+            words += ["-bios", "none", "-cpu", f"{core.isa[:4]}{vectors}"]
         words += ["-semihosting-config", "enable=on,target=native"]
         # Not -kernel: QEMU would clear the RAM that has no content in the ELF file.
         for number, (address, data) in enumerate(self.firmware.image.segments):

@@ -1,4 +1,4 @@
-/* Reset and memory initialization of an RV32 core. */
+/* Reset and memory initialization of a RISC-V core. */
 #include <stdint.h>
 
 extern uint32_t tc_data_start[], tc_data_end[], tc_data_load[], tc_bss_start[], tc_bss_end[];
@@ -9,10 +9,15 @@ void tc_start(void);
 void tc_failed(void);
 
 __attribute__((section(".vectors"), naked, used)) void tc_reset(void) {
+#if __riscv_xlen == 64
+    __asm__ volatile("la sp, tc_stack_top\n\t"
+                     "tail tc_start\n\t");
+#else
     __asm__ volatile("lui sp, %hi(tc_stack_top)\n\t"
                      "addi sp, sp, %lo(tc_stack_top)\n\t"
                      "lui t0, %hi(tc_start)\n\t"
                      "jalr zero, %lo(tc_start)(t0)\n\t");
+#endif
 }
 
 #if defined(__riscv_vector)

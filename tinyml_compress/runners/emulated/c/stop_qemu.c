@@ -39,6 +39,16 @@ static uint32_t call_host(uint32_t operation, uintptr_t argument) {
 }
 #endif
 
+/* Where pointers have 64 bits, the reason lies in a block. */
+static void leave(uintptr_t reason) {
+#if UINTPTR_MAX > 0xffffffffu
+    const uintptr_t block[2] = {reason, 0u};
+    call_host(SYS_EXIT, (uintptr_t)block);
+#else
+    call_host(SYS_EXIT, reason);
+#endif
+}
+
 __attribute__((noinline)) void tc_done(void) {
     static const char name[] = "ram.out";
     const uintptr_t open[3] = {(uintptr_t)name, OPEN_TO_WRITE_BYTES, sizeof name - 1u};
@@ -47,14 +57,14 @@ __attribute__((noinline)) void tc_done(void) {
     call_host(SYS_WRITE, (uintptr_t)write);
     const uintptr_t close[1] = {file};
     call_host(SYS_CLOSE, (uintptr_t)close);
-    call_host(SYS_EXIT, STOPPED_BY_ITSELF);
+    leave(STOPPED_BY_ITSELF);
     for (;;) {
         __asm__ volatile("");
     }
 }
 
 __attribute__((noinline)) void tc_failed(void) {
-    call_host(SYS_EXIT, STOPPED_BY_FAULT);
+    leave(STOPPED_BY_FAULT);
     for (;;) {
         __asm__ volatile("");
     }
