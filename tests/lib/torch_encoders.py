@@ -1,4 +1,4 @@
-"""Small encoders of pictures and sounds by `transformers`, imported by the worker under its own interpreter."""
+"""Small encoders of pictures and sounds by `transformers`, which the worker imports under its own Python."""
 
 from __future__ import annotations
 
