@@ -56,7 +56,7 @@ PACKAGE_OF = {
     "tflite_runtime": "tflite-runtime",
     "vl_convert": "vl-convert-python",
 }
-OTHER_INTERPRETERS = ("torch", "litert_torch", "torchao", "safetensors", "ai_edge_quantizer")
+OTHER_INTERPRETERS = ("torch", "litert_torch", "torchao", "safetensors", "ai_edge_quantizer", "onnxruntime")
 """Their conversions are not kept."""
 READERS = ("tomli", "sqlalchemy")
 """What they read is the same in every version, or they refuse."""

@@ -73,11 +73,12 @@ def to_tflite(
                 next_step="give it more time with --timeout, or fewer samples with --samples",
             ) from error
         except Broken as broken:
-            raise _broken(model.name, broken) from broken
+            raise broken_conversion(model.name, broken) from broken
         return reply.files[worker.MODEL_FILE]
 
 
-def _broken(model: str, broken: Broken) -> ConversionError:
+def broken_conversion(model: str, broken: Broken) -> ConversionError:
+    """What an end without a file means to the user."""
     if broken.raised is not None:
         return _refused(model, broken.raised)
     return ConversionError(

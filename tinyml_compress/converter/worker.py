@@ -20,6 +20,11 @@ SAVED_MODEL = "saved_model"
 
 
 def _convert(job: Job) -> Reply:
+    return Reply(files={MODEL_FILE: converted(job)})
+
+
+def converted(job: Job) -> bytes:
+    """What the converter makes of the model in the job's folder."""
     import tensorflow as tf
 
     options = job.options
@@ -37,7 +42,8 @@ def _convert(job: Job) -> Reply:
         converter.target_spec.supported_types = [tf.float16]
     if mode in ("int8", "int16x8"):
         _full_integer(tf, converter, options, job)
-    return Reply(files={MODEL_FILE: converter.convert()})
+    file: bytes = converter.convert()
+    return file
 
 
 def _full_integer(tf: Any, converter: Any, options: Mapping[str, Any], job: Job) -> None:
@@ -54,10 +60,13 @@ def _full_integer(tf: Any, converter: Any, options: Mapping[str, Any], job: Job)
     if options["per_tensor_dense"]:
         converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     arrays = {name: job.arrays[key] for key, name in options["inputs"].items()}
+    # Of a sample with a batch of one, where nothing else is said.
+    shapes = {name: options.get("shapes", {}).get(key) for key, name in options["inputs"].items()}
 
     def representative() -> Iterator[dict[str, Any]]:
         for index in range(len(next(iter(arrays.values())))):
-            yield {name: values[index : index + 1] for name, values in arrays.items()}
+            rows = {name: values[index : index + 1] for name, values in arrays.items()}
+            yield {name: row.reshape(shapes[name] or row.shape) for name, row in rows.items()}
 
     converter.representative_dataset = representative
 

@@ -25,6 +25,7 @@ class ModelFormat(Enum):
     ZOO = "zoo"
     TORCH = "PyTorch"
     HF = "folder of transformers"
+    ONNX = "ONNX file"
     TFLITE = "float .tflite file"
 
 

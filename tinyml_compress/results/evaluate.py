@@ -28,6 +28,8 @@ class Engine(Enum):
     """A folder that `compile` wrote, as it is."""
     TORCH = "torch"
     """PyTorch, in an environment of its own."""
+    ONNX = "onnx"
+    """onnxruntime, in an environment of its own."""
 
 
 class Task(Enum):

@@ -54,6 +54,13 @@ QUANTIZER = Environment(
     requirements=("ai-edge-quantizer>=0.10,<0.11",),
     nbytes=310_000_000,
 )
+ONNX = Environment(
+    title="onnxruntime",
+    variable="TINYML_COMPRESS_ONNX_PYTHON",
+    imports=("onnxruntime",),
+    requirements=("onnxruntime>=1.23,<2",),
+    size="170 MB",
+)
 VELA = Environment(
     title="Vela, Arm's compiler for the Ethos-U",
     variable="TINYML_COMPRESS_VELA_PYTHON",

@@ -137,7 +137,7 @@ def source_of(spec: str | Path) -> Source:
     for kind in _kinds():
         if kind.accepts(text):
             return kind(text)
-    allowed = f"{FORMS}, torch:package.module:function, hf:FOLDER, or a .tflite file"
+    allowed = f"{FORMS}, torch:package.module:function, hf:FOLDER, an .onnx or a .tflite file"
     if Path(text).exists():
         raise UsageError("not a model", which=text, allowed=allowed)
     raise UsageError("no such model", which=text, allowed=allowed, next_step="check the path")

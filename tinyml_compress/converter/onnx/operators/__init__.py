@@ -1,0 +1,1 @@
+"""The operators of ai.onnx in TensorFlow: each file ends with `OPERATORS`, by name."""
