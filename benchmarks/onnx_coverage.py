@@ -43,6 +43,7 @@ ONNX = "1.12.0"
 OPSET = 17
 SECONDS = 90.0
 AGREES, WITH_CONSTANTS = "agrees", "agrees, further inputs constant"
+NO_FLOAT = "no float test"
 RELATIVE, ABSOLUTE = 1e-3, 1e-5
 """ONNX's own bounds are 1e-3 and 1e-7; sums in another order miss the second near zero."""
 
@@ -80,13 +81,13 @@ def _tried(path: Path) -> dict[str, str]:
         data = path / "test_data_set_0"
         given, wanted = arrays_of(data, "input"), arrays_of(data, "output")
     except TinymlError as error:
-        return {"kind": "no float test", "why": _line(error)}
+        return {"kind": NO_FLOAT, "why": _line(error)}
     ports = model.graph.inputs
     if not (wanted and all(array.dtype.kind == "f" for array in wanted)):
-        return {"kind": "no float test", "why": "an output is not of floats"}
+        return {"kind": NO_FLOAT, "why": "an output is not of floats"}
     ops = "+".join(sorted({node.op for node in model.graph.nodes}))
     if model.opset > OPSET:
-        return {"kind": "no float test", "why": f"opset {model.opset}"}
+        return {"kind": NO_FLOAT, "why": f"opset {model.opset}"}
     try:
         worst = _converted(path, model, given, wanted)
         kind = AGREES
@@ -156,11 +157,40 @@ def summary(results: dict[str, dict[str, str]]) -> dict[str, int]:
     return dict(sorted(Counter(result["kind"] for result in results.values()).items()))
 
 
-def told(results: dict[str, dict[str, str]]) -> str:
+def agreeing(results: dict[str, dict[str, str]]) -> tuple[int, int]:
+    """Float tests that convert and agree, and how many there are."""
     counts = summary(results)
-    floats = sum(count for kind, count in counts.items() if kind != "no float test")
-    good = counts.get(AGREES, 0) + counts.get(WITH_CONSTANTS, 0)
-    return f"{good} of {floats} float tests convert and agree ({good / max(floats, 1):.1%}); {counts}"
+    floats = sum(count for kind, count in counts.items() if kind != NO_FLOAT)
+    return counts.get(AGREES, 0) + counts.get(WITH_CONSTANTS, 0), floats
+
+
+def told(results: dict[str, dict[str, str]]) -> str:
+    good, floats = agreeing(results)
+    return (
+        f"{good} of {floats} float tests convert and agree ({good / max(floats, 1):.1%}); {summary(results)}"
+    )
+
+
+def markdown(results: dict[str, dict[str, str]]) -> str:
+    """The tables of the page."""
+    good, floats = agreeing(results)
+    lines = [f"**{good} of {floats}** float tests convert and agree ({good / floats:.1%}).", ""]
+    lines += ["| how the tests ended | tests |", "|---|---|"]
+    lines += [f"| {kind} | {count} |" for kind, count in summary(results).items() if kind != NO_FLOAT]
+    missing: dict[str, Counter[str]] = {}
+    for result in results.values():
+        op = result.get("op", "")
+        if op and "+" not in op and result["kind"] != NO_FLOAT:
+            good_one = result["kind"] in (AGREES, WITH_CONSTANTS)
+            missing.setdefault(op, Counter())["agree" if good_one else result["kind"]] += 1
+    lines += ["", "Operators with a float test of their own of which not every one agrees:", ""]
+    lines += ["| operator | agree | of | the others |", "|---|---|---|---|"]
+    for op, counts in sorted(missing.items()):
+        others = [f"{count} {kind}" for kind, count in sorted(counts.items()) if kind != "agree"]
+        if others:
+            lines.append(f"| {op} | {counts['agree']} | {sum(counts.values())} | {', '.join(others)} |")
+    lines += ["", "Operators that are known: " + ", ".join(sorted(known_operators())) + "."]
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -176,7 +206,11 @@ def main() -> None:
     parser.add_argument(
         "--again", default="", help="kinds of results to try anew, such as refused,failed, or all"
     )
+    parser.add_argument("--markdown", action="store_true", help="print the page's tables")
     chosen = parser.parse_args()
+    if chosen.markdown:
+        print(markdown(json.loads(RECORD.read_text())["tests"]))
+        return
     folder = tests_folder(chosen.tests)
     known = json.loads(RECORD.read_text())["tests"] if RECORD.is_file() else {}
     again, words = chosen.again.split(","), [word for word in chosen.only.split(",") if word]

@@ -27,6 +27,7 @@ Examples:
   tinyml-compress convert model.keras --calibration train.npz --mode int8 --io float32 -o build --name sensor
   tinyml-compress convert net.keras --calibration data:machine --mixed --max-drop 0.5 -o build/net
   tinyml-compress convert zoo:resnet8 --calibration data:images -o build/resnet8 --engine aot --isa dsp
+  tinyml-compress convert net.onnx@x=1x3x96x96 --calibration train.npz -o build/net
   tinyml-compress convert zoo:ds_cnn --calibration data:keywords -o build/ds_cnn --npu corstone-300-u55-128
 """
 
@@ -145,8 +146,9 @@ def command(
     """Convert a MODEL to .tflite, with its C array, resolver, test vectors and manifest.
 
     MODEL is a .keras or .h5 file, a SavedModel folder, package.module:function, zoo:NAME, a float .tflite
-    file, or torch:package.module:function[@weights.safetensors] for PyTorch (data as height, width,
-    channels). 256 samples of the calibration set are used unless --samples says otherwise.
+    file, an .onnx file (model.onnx@NAME=SIZE for sizes it leaves open; data in either layout), or
+    torch:package.module:function[@weights.safetensors] for PyTorch (data as height, width, channels).
+    256 samples of the calibration set are used unless --samples says otherwise.
     """
     from tinyml_compress.errors import UsageError
     from tinyml_compress.pipeline.convert.verb import convert

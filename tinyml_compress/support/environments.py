@@ -59,7 +59,7 @@ ONNX = Environment(
     variable="TINYML_COMPRESS_ONNX_PYTHON",
     imports=("onnxruntime",),
     requirements=("onnxruntime>=1.23,<2",),
-    size="170 MB",
+    nbytes=180_000_000,
 )
 VELA = Environment(
     title="Vela, Arm's compiler for the Ethos-U",

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from tinyml_compress.converter.onnx.call import Builder, OnnxCall, rounded
-from tinyml_compress.converter.onnx.values import OnnxValue, ordered, plain_order, rows_as_folded
+from tinyml_compress.converter.onnx.values import OnnxValue, ordered, plain_order, rows_as_folded, unfolded
+
+
+def _left_to_converter(value: OnnxValue) -> OnnxValue:
+    """A matrix with a scale per output without its grid, on which it lies already: the converter finds such
+    scales by itself, and cannot be told them.
+    """
+    per_channel = value.grid is not None and value.grid.axis is not None and not value.whole
+    return replace(value, grid=None) if per_channel else value
 
 
 def _rows(call: OnnxCall, value: OnnxValue, transposed: bool) -> Any:
@@ -22,7 +31,7 @@ def _rows(call: OnnxCall, value: OnnxValue, transposed: bool) -> Any:
 
 
 def _gemm(call: OnnxCall) -> OnnxValue:
-    tf, first, second = call.tf, call.raw(0), call.raw(1)
+    tf, first, second = call.tf, call.raw(0), _left_to_converter(call.raw(1))
     alpha, beta = call.attribute("alpha", 1.0), call.attribute("beta", 1.0)
     left, right = bool(call.attribute("transA", 0)), bool(call.attribute("transB", 0))
     if second.is_constant and not left:
@@ -42,12 +51,12 @@ def _gemm(call: OnnxCall) -> OnnxValue:
 
 
 def _mat_mul(call: OnnxCall) -> OnnxValue:
-    tf, first, second = call.tf, call.raw(0), call.raw(1)
+    tf, first, second = call.tf, call.raw(0), _left_to_converter(call.raw(1))
     if second.is_constant and second.rank == 2 and first.rank == 2 and not first.is_constant:
         first = rounded(tf, first)
         a = first.tensor if first.folded is not None else ordered(tf, first, (0, 1))
         return OnnxValue.of(tf.matmul(a, _rows(call, second, False)))
-    left, right = call.value(0), call.value(1)
+    left, right = call.value(0), unfolded(tf, rounded(tf, second))
     return OnnxValue.of(product(tf, left, right))
 
 
