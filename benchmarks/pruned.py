@@ -1,12 +1,13 @@
 """What pruning buys on a microcontroller: models pruned and trained by the shipped recipes, against their
-dense form.
+dense form; and what zeros buy at any sparsity, in the zoo's nets as they come.
 
 `python benchmarks/pruned.py` trains three nets of the zoo, makes each dense int8 (`qat-int8`) and pruned or
 clustered, compiles both for a NUCLEO-L4R5ZI, counts weight bytes and code, models cycles, compares every
 output with TensorFlow Lite Micro, and scores both files on the test part. Prints Markdown, writes
 benchmarks/pruned.json, ends with exit code 1 when a goal is missed. Trainings are kept in the cache; `--only
-ROW,ROW` and `--no-sweep` shorten a first run, and `--reuse` measures the models that an earlier run left in
-its folder instead of training them again.
+ROW,ROW` and `--no-sweep` shorten a first run, `--only sweep` needs no training and records the sweep beside
+the rows of before, and `--reuse` measures the models that an earlier run left in its folder instead of
+training them again.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -23,6 +25,9 @@ from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.kernels import zoo_model
 from tinyml_compress import __version__, data, frontend
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compress.plan import find_recipe
@@ -125,7 +130,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Point:
-    """A net pruned at once, without training, for what its zeros buy; its accuracy would mean nothing."""
+    """A net of the zoo, pruned at once, never trained, for what its zeros buy; it has no accuracy to lose."""
 
     board: str
     net: str
@@ -140,7 +145,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", default="", help=f"rows separated by commas: {', '.join(GOALS)}")
+    parser.add_argument("--only", default="", help=f"rows separated by commas: {', '.join((*GOALS, _SWEEP))}")
     parser.add_argument("--no-sweep", action="store_true", help="leave out what any sparsity buys")
     parser.add_argument(
         "--output", type=Path, default=HERE.parent / "build" / "pruned", help="folder of the models"
@@ -149,10 +154,19 @@ def main() -> int:
         "--reuse", action="store_true", help="measure the models that lie in that folder already"
     )
     chosen = parser.parse_args()
+    path = HERE / "pruned.json"
+    if chosen.only == _SWEEP:
+        points = sweep()
+        print(text([], points))
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        files.write_text(
+            path, json.dumps({**kept, "sweep": [asdict(point) for point in points]}, indent=1) + "\n"
+        )
+        return 0
     names = [name for name in chosen.only.split(",") if name] or list(GOALS)
     unknown = [name for name in names if name not in GOALS]
     if unknown:
-        parser.error(f"no such row: {', '.join(unknown)}; rows: {', '.join(GOALS)}")
+        parser.error(f"no such row: {', '.join(unknown)}; rows: {', '.join((*GOALS, _SWEEP))}")
     began = time.perf_counter()
     rows = []
     for name in names:
@@ -160,7 +174,7 @@ def main() -> int:
         print(
             f"{name}: {'; '.join(rows[-1].missed) or 'all goals met'} ({rows[-1].seconds:.0f} s)", flush=True
         )
-    points = [] if chosen.no_sweep else sweep(chosen.output, chosen.reuse)
+    points = [] if chosen.no_sweep else sweep()
     print(text(rows, points))
     if not chosen.only and not chosen.no_sweep:
         document = {
@@ -173,7 +187,7 @@ def main() -> int:
             "rows": [{**asdict(row), "goal": _goal(row.name)} for row in rows],
             "sweep": [asdict(point) for point in points],
         }
-        files.write_text(HERE / "pruned.json", json.dumps(document, indent=1) + "\n")
+        files.write_text(path, json.dumps(document, indent=1) + "\n")
         print("wrote benchmarks/pruned.json")
     return 1 if any(row.missed for row in rows) else 0
 
@@ -286,6 +300,7 @@ def cost(content: bytes, level: Level, vectors: int = VECTORS, board: str = BOAR
     )
 
 
+_SWEEP = "sweep"
 SWEEP = (0.3, 0.5, 0.7, 0.8, 0.9)
 SWEPT = (
     (BOARD, "resnet8", "any weight", ""),
@@ -299,17 +314,18 @@ SWEPT = (
 )
 
 
-def sweep(output: Path, reuse: bool) -> list[Point]:
-    """What any sparsity buys at `balanced`: the dense files, their smallest weights or blocks set to zero."""
-    points = []
+def sweep() -> list[Point]:
+    """What any sparsity buys at `balanced`: nets of the zoo, their smallest weights or blocks set to zero."""
+    points: list[Point] = []
     for board, net, title, pattern in SWEPT:
-        content = trained(net, DENSE, output, reuse).read_bytes()
+        content = zoo_model(net)
         dense = cost(content, Level.BALANCED, 1, board)
         for sparsity in SWEEP:
             thin = cost(pruned_at_once(content, sparsity, pattern), Level.BALANCED, 1, board)
             points.append(
                 Point(board, net, title, sparsity, thin.weights / dense.weights, thin.cycles / dense.cycles)
             )
+            print(points[-1], flush=True)
     return points
 
 
