@@ -90,8 +90,12 @@ def test_layers_by_name_sum_to_velas_total_and_the_rest_is_counted(recorded: Pat
 def test_text_json_and_page_name_who_modelled_and_for_what_system(recorded: Path) -> None:
     done = benchmark(recorded, (npu.BOARD, "nucleo-l4r5zi"), vectors=1)
     text = done.summary()
-    (line,) = [line for line in text.splitlines() if line.startswith(npu.BOARD)]
+    line, beside = (line for line in text.splitlines() if line.startswith(npu.BOARD))
     assert "Vela 5.2.0" in line
+    assert "5 of 6 layers" in beside
+    speed_up = done.runs[0].figure("speed-up")
+    assert speed_up is not None
+    assert f"{speed_up.value:.1f}x" in beside
     one = benchmark(recorded, npu.BOARD, vectors=1)
     text = one.summary()
     assert "Ethos_U55_High_End_Embedded" in text
@@ -163,6 +167,16 @@ def test_an_estimate_for_an_npu_blames_layers_by_vela() -> None:
     assert whole is not None
     assert whole.npu_cycles == sum(row.cycles for row in done.layers)
     assert done.verdict.startswith("may fit")
+
+
+@pytest.mark.full
+def test_no_c_around_streams_that_know_two_arenas() -> None:
+    """Needs Vela."""
+    done = for_npu("net", npu.net(), target("imx93-u65-256"))
+    assert not [path for path in done.content if path.startswith("core/")]
+    assert done.told.refused is not None
+    assert "two arenas" in done.told.refused
+    assert "net_npu.tflite" in done.content
 
 
 def test_convert_refuses_a_board_without_an_npu() -> None:

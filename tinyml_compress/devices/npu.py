@@ -31,6 +31,11 @@ class Npu:
     source: str
 
     @property
+    def is_apart(self) -> bool:
+        """Whether the SRAM is the NPU's own, a cache of tensors that lie with the constants."""
+        return self.memory_mode.startswith("Dedicated")
+
+    @property
     def name(self) -> str:
         return self.board.name
 

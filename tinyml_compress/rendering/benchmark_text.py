@@ -25,6 +25,9 @@ def benchmark_blocks(result: Benchmark) -> list[Block]:
         powers = tuple((run.device, text) for run in result.runs for _, text in _power(run))
         if powers:
             blocks += ["", Table((Column("device"), Column("power, modelled", prose=True)), powers)]
+        npus = tuple(filter(None, map(_beside, result.runs)))
+        if npus:
+            blocks += ["", Table(_BESIDE, npus)]
         return [*blocks, *map(_note, result.notes)]
     (run,) = result.runs
     blocks = [facts([*_header(result), *_one(run)], title=title)]
@@ -35,6 +38,25 @@ def benchmark_blocks(result: Benchmark) -> list[Block]:
     if run.front_end is not None:
         blocks += ["", _stages(run.front_end)]
     return [*blocks, *map(_note, result.notes)]
+
+
+_BESIDE = (
+    Column("device"),
+    Column("NPU"),
+    Column("ms", "{:.3f}"),
+    Column("ms, CPU alone", "{:.3f}"),
+    Column("speed-up", "{:.1f}x"),
+    Column("modelled by", prose=True),
+)
+
+
+def _beside(run: Measurement) -> Row | None:
+    """With and without the NPU, where there is one."""
+    if run.accelerator is None:
+        return None
+    time, alone, speed_up = map(run.figure, ("ms", "ms, CPU alone", "speed-up"))
+    numbers = (None if one is None else one.value for one in (time, alone, speed_up))
+    return (run.device, run.accelerator.shown, *numbers, f"{run.accelerator.by}, the core by us")
 
 
 def _note(text: str) -> str:
@@ -95,7 +117,9 @@ def _clock(run: Measurement) -> str:
 
 def _costs(run: Measurement) -> Iterator[Fact]:
     instructions, cycles, time = map(run.figure, ("instructions", "cycles", "ms"))
-    if instructions is not None and run.macs is not None:
+    if instructions is not None and run.accelerator is not None:
+        yield "exact", f"{instructions.value:,} instructions of the core"
+    elif instructions is not None and run.macs is not None:
         ratio = "-" if not run.macs else f"{instructions.value / run.macs:.2f}"
         yield "exact", f"{instructions.value:,} instructions, {run.macs:,} MACs, {ratio} per MAC"
     if cycles is not None and cycles.error is not None:

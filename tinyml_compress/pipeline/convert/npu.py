@@ -68,6 +68,8 @@ def for_npu(name: str, tflite: bytes, board: Target) -> NpuFiles:
 def _around(name: str, tflite: bytes, npu: Npu) -> tuple[dict[str, str], str | None]:
     """C without an interpreter around the command streams, or why there is none."""
     core = npu.board.core
+    if npu.is_apart:
+        return {}, f"no C around the command streams for {npu.memory_mode}: two arenas, of which it knows one"
     try:
         return converter.program_files(npu_program(name, tflite, core.kernels, core.prices)), None
     except ModelError as error:

@@ -144,12 +144,15 @@ def searched_target(name: str, targets_dir: Path | None = None) -> Target:
     return chosen
 
 
-def targets(names: Sequence[str], targets_dir: Path | None) -> tuple[Target, ...]:
-    """Targets by name; `all` is every one that is surveyed."""
+def targets(names: Sequence[str], targets_dir: Path | None, engine: str | None = None) -> tuple[Target, ...]:
+    """Targets by name; `all` is every one that is surveyed and takes the engine."""
     chosen: dict[str, Target] = {}
     for name in names:
         if name == "all":
-            chosen |= {one.name: one for one in all_targets(targets_dir) if one.is_surveyed}
+            surveyed = (one for one in all_targets(targets_dir) if one.is_surveyed)
+            chosen |= {
+                one.name: one for one in surveyed if engine is None or one.refused_engine(engine) is None
+            }
         else:
             chosen[name] = target(name, targets_dir)
     return tuple(chosen.values())

@@ -87,7 +87,7 @@ def measured(model: str | Path | bytes, request: BenchmarkRequest, name: str | N
 
     `model` is the content of a .tflite file, its path, or whatever `convert` takes.
     """
-    chosen = targets(request.targets, request.targets_dir)
+    chosen = targets(request.targets, request.targets_dir, request.engine)
     if not chosen:
         raise UsageError("no target", next_step="--target takes names from `tinyml-compress targets`, or all")
     for one in chosen:

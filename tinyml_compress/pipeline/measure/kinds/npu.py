@@ -277,15 +277,17 @@ def _figures(
         limit=npu.board.flash_bytes,
         parts={"file with command streams": flash},
     )
+    held = "cache of tensors" if npu.is_apart else "tensors"
     yield structs.replace(
         modelled("RAM", placed.sram_bytes, "B"),
         limit=npu.sram.nbytes,
-        parts={f"tensors in {npu.sram.name}": placed.sram_bytes},
+        parts={f"{held} in {npu.sram.name}": placed.sram_bytes},
     )
     yield modelled("NPU cycles", placed.cycles, "")
     for memory, count in placed.traffic.items():
         yield modelled(f"{memory} traffic", count, "B")
-    yield modelled("NPU constants", placed.constant_bytes, "B")
+    beside = "NPU constants and tensors" if npu.is_apart else "NPU constants"
+    yield modelled(beside, placed.constant_bytes, "B")
     if core is None:
         return
     yield Figure(name="instructions", value=core.instructions, unit="", kind=Kind.EXACT)
