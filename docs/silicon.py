@@ -3,7 +3,8 @@
     python docs/silicon.py            draws docs/pictures/silicon-<core>.svg anew
     python docs/silicon.py --check    changes nothing, and ends in 1 when one is not up to date
 
-Everything comes from targets/silicon.json through benchmarks/silicon.py, and from benchmarks/closed.json.
+Everything comes from targets/silicon.json through benchmarks/silicon.py, and from benchmarks/closed.json
+and goals.json.
 """
 
 from __future__ import annotations
@@ -122,6 +123,22 @@ def closed_table() -> Table:
             bar = f"±{row['cycles_error']:.0%}"
             cells.append(f"{ours / 1e6:.4g} {bar} of {best / 1e6:.4g} ({row['best']}): {ours / best:.2f}")
         rows.append((net, *cells))
+    return head, rows
+
+
+def goals_table() -> Table:
+    """Million cycles of our nets by the costs of all programs, and of all but one vendor's."""
+    found: Any = json.loads((REPO / "benchmarks" / "goals.json").read_text(encoding="utf-8"))
+    ways = dict.fromkeys(way for row in found["rows"] for way in row["cycles"])
+    head = ("core", "net", "goal", *(f"{way} programs" if way == "all" else way for way in ways))
+    rows = []
+    for row in found["rows"]:
+        cells = []
+        for way in ways:
+            cycles = row["cycles"].get(way)
+            missed = cycles is not None and cycles > row["goal"]
+            cells.append("" if cycles is None else f"{cycles / 1e6:.4g}" + ", missed" * missed)
+        rows.append((NAMES[row["core"]], row["net"], f"{row['goal'] / 1e6:.4g}", *cells))
     return head, rows
 
 

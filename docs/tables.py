@@ -345,9 +345,14 @@ def _shipped(words: Sequence[str]) -> str:
 
 
 def _silicon(words: Sequence[str]) -> str:
-    """targets/silicon.json: `fits`, `choices`, `closed`, or a core, whose programs are listed."""
+    """targets/silicon.json: `fits`, `choices`, `closed`, `goals`, or a core, whose programs are listed."""
     (what,) = words
-    made = {"fits": silicon.fits_table, "choices": silicon.choices_table, "closed": silicon.closed_table}
+    made = {
+        "fits": silicon.fits_table,
+        "choices": silicon.choices_table,
+        "closed": silicon.closed_table,
+        "goals": silicon.goals_table,
+    }
     head, rows = made[what]() if what in made else silicon.programs_table(what)
     return _markdown(head, rows)
 
@@ -392,6 +397,23 @@ def _ram(words: Sequence[str]) -> str:
     return _markdown(head, rows)
 
 
+def _gcc_forms(words: Sequence[str]) -> str:
+    """benchmarks/gcc_forms.py: cycles of GCC's code beside clang's."""
+    rows = _results("gcc_forms.json")["rows"]
+    cores = list(dict.fromkeys(row["core"] for row in rows))
+    by_place = {(row["net"], row["core"]): row["cycles"] for row in rows}
+    lines = []
+    for net in dict.fromkeys(row["net"] for row in rows):
+        cells = []
+        for core in cores:
+            clang, gcc = by_place[net, core]
+            cells.append(f"{gcc / 1e6:.3f} beside {clang / 1e6:.3f}: {gcc / clang - 1:+.1%}")
+        lines.append((net, *cells))
+    clang, gcc = rows[0]["compilers"]
+    head = ("net", *cores)
+    return f"Million modelled cycles, {gcc} beside {clang}, `--optimize speed`.\n\n{_markdown(head, lines)}"
+
+
 _TABLES: dict[str, Callable[[Sequence[str]], str]] = {
     "techniques": _techniques,
     "zoo": _zoo,
@@ -399,6 +421,7 @@ _TABLES: dict[str, Callable[[Sequence[str]], str]] = {
     "pruned": _pruned,
     "fit": _fit,
     "elementwise": _elementwise,
+    "gcc_forms": _gcc_forms,
     "helium": _helium,
     "shipped": _shipped,
     "real": _real,
