@@ -11,6 +11,7 @@ import pytest
 
 from tests.lib.onnx_files import Node, onnx_bytes, port, small_net
 from tinyml_compress import converter
+from tinyml_compress.converter.onnx.fusing import read_fused
 from tinyml_compress.converter.onnx.model import read_onnx
 from tinyml_compress.converter.onnx.ports import OnnxFile, fixed_inputs
 from tinyml_compress.data import DataSet
@@ -217,3 +218,25 @@ def test_quantized_models_keep_their_scales(tmp_path: Path) -> None:
     stored = replace(samples, inputs=np.moveaxis(first, 1, -1))
     answers = predictor((tmp_path / "out" / "net.tflite").read_bytes(), "net", Engine.TFLM)(stored)
     assert np.abs(answers - own).max() <= scales["g"] * 1.001
+
+
+def gelu_net(path: Path, *, half_first: bool) -> Path:
+    """As PyTorch writes a GELU, and as others do."""
+    constants = {"root": np.array(2**0.5, np.float32), "one": np.array(1.0, np.float32)}
+    constants["half"] = np.array(0.5, np.float32)
+    nodes: list[Node] = [("Div", ["x", "root"], ["d"], {}), ("Erf", ["d"], ["e"], {})]
+    nodes.append(("Add", ["e", "one"], ["a"], {}))
+    if half_first:
+        nodes += [("Mul", ["x", "half"], ["h"], {}), ("Mul", ["h", "a"], ["y"], {})]
+    else:
+        nodes += [("Mul", ["x", "a"], ["m"], {}), ("Mul", ["m", "half"], ["y"], {})]
+    return written(path, onnx_bytes(nodes, [port("x", [1, 8])], [port("y", [1, 8])], constants))
+
+
+@pytest.mark.parametrize("half_first", [False, True])
+def test_a_gelu_is_one_operator(half_first: bool, tmp_path: Path) -> None:
+    path = gelu_net(tmp_path / "gelu.onnx", half_first=half_first)
+    nodes = [node for node in read_fused(path).graph.nodes if node.op != "Mul" or "y" in node.outputs]
+    assert [(node.op, node.inputs, node.outputs) for node in nodes] == [("Gelu", ("x",), ("y",))]
+    other = path.read_bytes().replace(np.float32(2**0.5).tobytes(), np.float32(1.5).tobytes())
+    assert "Erf" in [node.op for node in read_fused(written(path, other)).graph.nodes]

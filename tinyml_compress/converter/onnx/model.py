@@ -93,6 +93,10 @@ class OnnxModel:
         return sum(array.size for array in self.graph.constants.values() if array.dtype.kind not in "iub")
 
     @property
+    def has_gelu(self) -> bool:
+        return any(node.op == "Gelu" for node in self.graph.nodes)
+
+    @property
     def is_quantized(self) -> bool:
         return any(node.op == "DequantizeLinear" for node in self.graph.nodes)
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from tinyml_compress.converter import worker as converter
 from tinyml_compress.converter.onnx.build import build, require_known
-from tinyml_compress.converter.onnx.model import OnnxModel, read_onnx
+from tinyml_compress.converter.onnx.fusing import read_fused
+from tinyml_compress.converter.onnx.model import OnnxModel
 from tinyml_compress.converter.onnx.ports import FixedPort, OnnxFile, fixed_inputs, last_outputs
 from tinyml_compress.converter.onnx.values import OnnxValue
 from tinyml_compress.support.worker import Job, Reply, serve
@@ -38,7 +39,7 @@ def _answer(job: Job) -> Reply:
     )  # as the converter does, before anything is computed
     sizes = {name: tuple(said) for name, said in options["sizes"].items()}
     file = OnnxFile(Path(options["path"]), sizes, options["keeps"])
-    model = read_onnx(file.path)
+    model = read_fused(file.path)
     require_known(model.graph)
     ports = fixed_inputs(model, file)
     function = traced(tf, model, ports, last_outputs(model, file), bool(options["rounds"]))

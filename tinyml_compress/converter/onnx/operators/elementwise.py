@@ -257,6 +257,9 @@ def _hard_sigmoid(call: OnnxCall, x: Any) -> Any:
 
 
 def _gelu(call: OnnxCall, x: Any) -> Any:
+    """Integers have it as x * sigmoid(1.702 x), as transformers do: TensorFlow Lite Micro has no GELU."""
+    if call.rounds:
+        return x * call.tf.sigmoid(np.float32(1.702) * x)
     return call.tf.nn.gelu(x, approximate=call.text("approximate", "none") == "tanh")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from tinyml_compress.converter.onnx.call import Builder, OnnxCall, rounded
+from tinyml_compress.converter.onnx.call import Builder, OnnxCall, on_grid, rounded
 from tinyml_compress.converter.onnx.values import OnnxValue, channels_last, ordered
 
 Pads = list[tuple[int, int]]
@@ -90,12 +91,11 @@ def _filter(call: OnnxCall, weights: OnnxValue, space: int, depthwise: bool) -> 
     """(height, width, inputs, outputs), rounded as the model rounds it; depthwise with the channels third."""
     tf = call.tf
     order = (*range(2, space + 2), 1, 0)
+    tensor = ordered(tf, replace(weights, grid=None), order)
+    if space == 1:  # before it is rounded: the converter loses the channels' axis on the way
+        tensor = tensor[None] if weights.is_constant else tf.expand_dims(tensor, 0)
     if weights.grid is not None and not weights.whole:
-        tensor = rounded(tf, OnnxValue(ordered(tf, weights, order), order, None, weights.grid)).tensor
-    else:
-        tensor = ordered(tf, weights, order)
-    if space == 1:
-        tensor = tf.expand_dims(tensor, 0)
+        tensor = on_grid(tf, tensor, weights.grid)
     if depthwise:
         height, width, _, outputs = (int(size) for size in tensor.shape)
         tensor = tf.reshape(tensor, [height, width, outputs, 1])

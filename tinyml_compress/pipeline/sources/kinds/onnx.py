@@ -15,7 +15,8 @@ from tinyml_compress import frontend
 from tinyml_compress.converter import ConvertSettings, Mode
 from tinyml_compress.converter.onnx.build import require_known
 from tinyml_compress.converter.onnx.calls import onnx_outputs, onnx_to_tflite
-from tinyml_compress.converter.onnx.model import OnnxModel, read_onnx
+from tinyml_compress.converter.onnx.fusing import read_fused
+from tinyml_compress.converter.onnx.model import OnnxModel
 from tinyml_compress.converter.onnx.ports import FixedPort, OnnxFile, fixed_inputs, last_outputs
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, UsageError
@@ -52,7 +53,7 @@ class _Onnx(Source):
     @cached_property
     def model(self) -> OnnxModel:
         """Read, and found to be of operators that are known."""
-        model = read_onnx(self.named.path)
+        model = read_fused(self.named.path)
         require_known(model.graph)
         return model
 
