@@ -3,24 +3,29 @@
 Each form of the planner's front is compiled and run, bit-exact against TensorFlow Lite Micro. RAM is all of
 it: arena with inputs and outputs, state, stack; counted. Instructions are counted, cycles modelled; those of
 the fastest form are 1. Prints Markdown and writes ram.json. `--models ic,kws` takes some; published nets lie
-in `../shared/models`. Ten minutes.
+in `../shared/models`. The front of a net is
+planned once. Ten minutes.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from time import process_time
 
+from benchmarks.inverted import inverted_model
 from benchmarks.kernels import PUBLISHED, zoo_model
 from tinyml_compress import __version__, frontend, passes
 from tinyml_compress.devices import Device, hardware_cycles, load_device
+from tinyml_compress.fusion import by_rows
+from tinyml_compress.ir import ByRows
 from tinyml_compress.ops.base import Level
-from tinyml_compress.pipeline.compile.fused import front_of
-from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.pipeline.compile.fused import GraphForm, front_of
+from tinyml_compress.pipeline.compile.verb import compile_form
 from tinyml_compress.runners import tflm
 from tinyml_compress.runners.emulated import emulate
 from tinyml_compress.runners.vectors import mixed
@@ -31,6 +36,8 @@ HERE = Path(__file__).parent
 BOARD = "nucleo-l4r5zi"
 _FILES = {"kws": "kws_ref_model", "ic": "pretrainedResnet_quant", "person_detect": "person_detect"}
 ZOO = ("mobilenet_v1_025", "unet", "speech_codec")
+INVERTED = ("mcunet_vww", "mobilenet_v2_035")
+STREAMED = {"mobilenet_v1_025": zoo_model, "mcunet_vww": inverted_model, "mobilenet_v2_035": inverted_model}
 BOUNDS = (1.05, 1.35)
 _MOST_FORMS = 8
 _SLOWEST = 2.6
@@ -54,29 +61,47 @@ class FormRow:
     """Layers that run by strips."""
 
 
-def nets(wanted: frozenset[str]) -> Iterator[tuple[str, bytes]]:
-    """Name and file of each."""
+def nets(wanted: frozenset[str]) -> Iterator[tuple[str, bytes, tuple[ByRows, ...]]]:
+    """Name and file of each, and which of its ends the caller gives by rows."""
     for name, file in _FILES.items():
         path = PUBLISHED / f"{file}.tflite"
         if path.is_file() and (not wanted or name in wanted):
-            yield name, path.read_bytes()
-    for name in ZOO:
+            yield name, path.read_bytes(), ()
+    for name in (*ZOO, *INVERTED):
         if not wanted or name in wanted:
-            yield name, zoo_model(name)
+            yield name, (zoo_model if name in ZOO else inverted_model)(name), ()
+    for name, make in STREAMED.items():
+        if not wanted or f"{name} by rows" in wanted:
+            yield f"{name} by rows", make(name), (ByRows.INPUT,)
 
 
-def rows_of(name: str, model: bytes, device: Device) -> list[FormRow]:
+def _thinned(forms: Sequence[GraphForm]) -> list[GraphForm]:
+    """Some of many: the first, the smallest within each bound, the last, and of those between every n-th."""
+    least = forms[0].cycles
+    kept = {0, len(forms) - 1}
+    kept |= {max(at for at, form in enumerate(forms) if form.cycles <= bound * least) for bound in BOUNDS}
+    rest = [at for at in range(len(forms)) if at not in kept]
+    wanted = max(_MOST_FORMS - len(kept), 0)
+    step = max(len(rest) / wanted, 1.0) if wanted else len(forms)
+    kept |= {rest[int(at * step)] for at in range(min(wanted, len(rest)))}
+    return [forms[at] for at in sorted(kept)]
+
+
+def rows_of(name: str, model: bytes, device: Device, ends: Sequence[ByRows] = ()) -> list[FormRow]:
     """The front of one net, the fastest form first."""
-    graph = passes.run(frontend.read(model, "net"))
+    started = process_time()
+    graph = by_rows(passes.run(frontend.read(model, "net")), ends)
     isas, prices = device.core.kernels, device.core.prices
     kernels = [
         [option.variant for option in one.options] for one in decided(graph, isas, Level.SPEED, prices)
     ]
     forms = sorted(front_of(graph, kernels, isas, prices).forms, key=lambda form: form.cycles)
     least = forms[0].cycles
+    print(f"{name}: planned in {process_time() - started:.0f} s of the processor", flush=True)
     rows: list[FormRow] = []
-    for form in [form for form in forms if form.cycles <= _SLOWEST * least][:_MOST_FORMS]:
-        program = compile_model(model, "net", isas, Level.SPEED, most_ram=form.arena_bytes, prices=prices)
+    sha256 = files.sha256(model)
+    for form in _thinned([form for form in forms if form.cycles <= _SLOWEST * least]):
+        program = compile_form(form, "net", model_sha256=sha256, isas=isas, prices=prices)
         vector = next(iter(mixed(program.inputs, 1, 1)))
         done = emulate(program, device, [[value.tobytes() for value in vector]], optimize="-O3")
         wanted = [value.tobytes() for value in tflm.Interpreter(model).invoke(vector)]
@@ -105,6 +130,16 @@ def rows_of(name: str, model: bytes, device: Device) -> list[FormRow]:
     return rows
 
 
+def _store(rows: Sequence[FormRow]) -> None:
+    text = {
+        "tool": __version__,
+        "date": date.today().isoformat(),
+        "board": BOARD,
+        "rows": [asdict(row) for row in rows],
+    }
+    files.write_text(HERE / "ram.json", json.dumps(text, indent=1) + "\n")
+
+
 def main() -> int:
     """Plan, run, print, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -112,7 +147,11 @@ def main() -> int:
     wanted = frozenset(filter(None, parser.parse_args().models.split(",")))
     device = load_device(BOARD)
     print("| net | RAM | cycles | instructions |\n|---|---|---|---|")
-    rows = [row for name, model in nets(wanted) for row in rows_of(name, model, device)]
+    rows: list[FormRow] = []
+    for name, model, ends in nets(wanted):
+        rows += rows_of(name, model, device, ends)
+        if not wanted:
+            _store(rows)
     print(f"\n| net | fastest | {' | '.join(f'up to {bound} cycles' for bound in BOUNDS)} | smallest |")
     print("|---|---|---|---|---|")
     for name in dict.fromkeys(row.model for row in rows):
@@ -120,14 +159,6 @@ def main() -> int:
         least = [min(row.ram for row in own if row.slower <= bound) for bound in BOUNDS]
         cells = [own[0].ram, *least, min(row.ram for row in own)]
         print(f"| {name} | {' | '.join(f'{cell:,}' for cell in cells)} |")
-    if not wanted:
-        text = {
-            "tool": __version__,
-            "date": date.today().isoformat(),
-            "board": BOARD,
-            "rows": [asdict(row) for row in rows],
-        }
-        files.write_text(HERE / "ram.json", json.dumps(text, indent=1) + "\n")
     return 0
 
 

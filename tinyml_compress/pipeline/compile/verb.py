@@ -56,6 +56,21 @@ def compile_graph(
     single = partial(passes.single_channels, pays=planner.is_dearer)
     rewrites = [single if one is passes.single_channels else one for one in using]
     planned = planner.planned(by_rows(passes.run(graph, rewrites), ends), asked)
+    return _generated(planner, planned, prefix, model_sha256, memories, f"{core}{memories}")
+
+
+def compile_form(
+    form: GraphForm, prefix: str, *, model_sha256: str, isas: tuple[Isa, ...], prices: Prices
+) -> Program:
+    """The C program of one form of a front, as it is."""
+    planner = _Planner(isas, Level.SPEED, None, prices, calls_rows=False)
+    planned = planner.taken(form)
+    return _generated(planner, planned, prefix, model_sha256, ANYWHERE, f" core={prices.core}")
+
+
+def _generated(
+    planner: _Planner, planned: plan.Planned, prefix: str, model_sha256: str, memories: Memories, words: str
+) -> Program:
     free = memories.without(
         codegen.lay_out(planned).nbytes
     )  # the state lies in the fastest, before the arena
@@ -68,7 +83,7 @@ def compile_graph(
         planned,
         prefix=prefix,
         model_sha256=model_sha256,
-        options=f"isa={'+'.join(isa.value for isa in chosen)} optimize={level.value}{core}{memories}",
+        options=f"isa={'+'.join(isa.value for isa in planner.isas)} optimize={planner.level.value}{words}",
         place=lambda arrays, nodes: plan.homes(arrays, nodes, planned.memory, free),
     )
     nodes = planned.graph.nodes
@@ -124,7 +139,7 @@ class _Planner:
     def __init__(
         self, isas: tuple[Isa, ...], level: Level, most_ram: int | None, prices: Prices, calls_rows: bool
     ) -> None:
-        self._isas, self._level, self._most_ram, self._prices = isas, level, most_ram, prices
+        self.isas, self.level, self._most_ram, self._prices = isas, level, most_ram, prices
         self._by_strips = calls_rows or most_ram is not None or level is Level.RAM
         self._known: dict[int, plan.Planned] = {}
         self.decisions: dict[int, Decision] = {}
@@ -134,7 +149,7 @@ class _Planner:
         """The graph with all that is decided; what is asked for is meant for the graph, not its bodies."""
         if id(graph) not in self._known:
             bodies = tuple(map(self.planned, graph.subgraphs))
-            decisions = decided(graph, self._isas, self._level, self._prices, asked)
+            decisions = decided(graph, self.isas, self.level, self._prices, asked)
             form = self._form(graph, decisions, bodies)
             self.decisions |= zip(map(id, graph.nodes), decisions, strict=True)
             for node, variant in zip(form.graph.nodes, form.schedule, strict=True):
@@ -143,9 +158,17 @@ class _Planner:
             self._known[id(graph)] = replace(ordered, bodies=bodies)
         return self._known[id(graph)]
 
+    def taken(self, form: GraphForm) -> plan.Planned:
+        """What is planned of a form, whose kernels are decided."""
+        for view, variant in zip(form.graph.views(), form.schedule, strict=True):
+            every = options(view, self.isas, self._prices, tuple(Level))
+            chosen = next(option for option in every if option.variant is variant)
+            self.decisions[id(view.node)] = Decision((chosen,), chosen, "form of the front")
+        return plan.plan_in_best_order(form.graph, form.schedule)
+
     def is_dearer(self, one: NodeView, other: NodeView) -> bool:
         """Whether the cheapest kernel of a node costs more than that of another form of the node."""
-        first, second = (options(view, self._isas, self._prices, (self._level,)) for view in (one, other))
+        first, second = (options(view, self.isas, self._prices, (self.level,)) for view in (one, other))
         return first[0].price > second[0].price
 
     def _form(self, graph: Graph, decisions: Sequence[Decision], bodies: Sequence[plan.Planned]) -> GraphForm:
@@ -159,7 +182,7 @@ class _Planner:
                 [_with_room(view, option.variant, bodies) for option in row]
                 for view, row in zip(graph.views(), able, strict=True)
             ]
-            return form_within(graph, rows, self._isas, self._prices, kept, self._most_ram)
+            return form_within(graph, rows, self.isas, self._prices, kept, self._most_ram)
         views = zip(graph.views(), decisions, strict=True)
         schedule = tuple(_with_room(view, one.chosen.variant, bodies) for view, one in views)
         return form_of(graph, schedule, self._prices)
@@ -168,7 +191,7 @@ class _Planner:
         """What was decided of a node, with the kernel that it has in the end."""
         one = self.decisions.get(id(view.node))
         if one is None:  # it runs others by strips
-            (only,) = options(view, self._isas, self._prices)
+            (only,) = options(view, self.isas, self._prices)
             return Decision((only,), only, "smallest arena")
         if one.chosen.variant is variant:
             return one
