@@ -1,7 +1,7 @@
 """A two-layer DeBERTa for sentences of a smart home, trained here in two minutes: `make demo-transformer`
 makes it smaller, compares both, and converts it.
 
-    python examples/transformer_intents.py FOLDER
+    python examples/transformer_intents.py FOLDER [bert]
 
 writes what `save_pretrained` writes: configuration, weights, and a tokenizer made of the same sentences. The
 training runs under the interpreter that the tool has for PyTorch.
@@ -25,7 +25,7 @@ RATE = 2e-3
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, family: str) -> None:
     """The sentences as a table, and a process that trains on them."""
     from tinyml_compress import data
     from tinyml_compress.support import environments
@@ -39,11 +39,12 @@ def main(folder: Path) -> None:
         rows.writerows(zip(sentences.texts, names, strict=True))
     python = environments.python_of(environments.TORCH, print)
     subprocess.run(
-        [str(python), "-W", "ignore", __file__, "--train", *sentences.classes, str(folder)], check=True
+        [str(python), "-W", "ignore", __file__, "--train", family, *sentences.classes, str(folder)],
+        check=True,
     )
 
 
-def train(folder: Path, classes: list[str]) -> None:
+def train(folder: Path, family: str, classes: list[str]) -> None:
     """From the table to the folder of a model."""
     logging.disable(logging.WARNING)  # of parts of torch that nothing here uses
     import torch
@@ -57,7 +58,8 @@ def train(folder: Path, classes: list[str]) -> None:
     words = tokenizer([row["text"] for row in rows])
     ids, mask = encoded(torch, words, [row["text"] for row in rows])
     labels = torch.tensor([classes.index(row["label"]) for row in rows])
-    model = transformers.DebertaV2ForSequenceClassification(configuration(classes))
+    configuration = FAMILIES[family](classes)
+    model = transformers.AutoModelForSequenceClassification.from_config(configuration)
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE)
     plan = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=STEPS)
     for step, batch in enumerate(batches(torch, len(ids))):
@@ -95,28 +97,45 @@ def encoded(torch: Any, words: Any, texts: list[str]) -> tuple[Any, Any]:
     return cut["input_ids"], cut["attention_mask"]
 
 
-def configuration(classes: list[str]) -> Any:
+def deberta(classes: list[str]) -> Any:
     """Two layers of 64."""
     import transformers
 
     return transformers.DebertaV2Config(
-        vocab_size=WORDS,
-        hidden_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=256,
-        max_position_embeddings=LENGTH,
+        **sizes(classes),
         relative_attention=True,
         position_buckets=16,
         pos_att_type=["c2p", "p2c"],
         share_att_key=True,
         norm_rel_ebd="layer_norm",
         type_vocab_size=0,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        id2label=dict(enumerate(classes)),
-        label2id={name: place for place, name in enumerate(classes)},
     )
+
+
+def bert(classes: list[str]) -> Any:
+    """The same of the family that a microcontroller computes in int8."""
+    import transformers
+
+    return transformers.BertConfig(**sizes(classes))
+
+
+FAMILIES = {"deberta": deberta, "bert": bert}
+
+
+def sizes(classes: list[str]) -> dict[str, Any]:
+    """What both have."""
+    return {
+        "vocab_size": WORDS,
+        "hidden_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 256,
+        "max_position_embeddings": LENGTH,
+        "hidden_dropout_prob": 0.0,
+        "attention_probs_dropout_prob": 0.0,
+        "id2label": dict(enumerate(classes)),
+        "label2id": {name: place for place, name in enumerate(classes)},
+    }
 
 
 def batches(torch: Any, count: int) -> Iterator[Any]:
@@ -131,6 +150,6 @@ def batches(torch: Any, count: int) -> Iterator[Any]:
 
 if __name__ == "__main__":
     if sys.argv[1] == "--train":
-        train(Path(sys.argv[-1]), sys.argv[2:-1])
+        train(Path(sys.argv[-1]), sys.argv[2], sys.argv[3:-1])
     else:
-        main(Path(sys.argv[1]))
+        main(Path(sys.argv[1]), (sys.argv[2:] or ["deberta"])[0])

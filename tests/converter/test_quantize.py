@@ -33,7 +33,7 @@ def test_both_files_are_of_one_graph(scheme: str, tmp_path: Path, monkeypatch: p
     assert plain.weight_bytes is not None
     assert small.weight_bytes < plain.weight_bytes
     assert done.steps is not None
-    assert done.steps <= 2
+    assert done.steps < 2.5
     assert tflite.agreement is not None
     assert tflite.agreement.max_difference > 0, "int8 is not float"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(done.files)

@@ -9,6 +9,7 @@ import struct
 import tflite
 from flatbuffers.number_types import UOffsetTFlags
 
+from tinyml_compress.errors import ModelError
 from tinyml_compress.formats.flat import decode, decoding
 
 _ALIGNED = 16
@@ -20,8 +21,13 @@ that the table begins at a multiple of four; then the table: back to the list, a
 
 
 def inside(file: bytes) -> bytes:
-    """The same file where nothing lies outside, else one with the same tables and the data among them."""
-    buffers = decode(file).buffers
+    """The same file where nothing lies outside, else one with the same tables and the data among them; a
+    file that we cannot read stays as it is, and whoever takes it says why it is none.
+    """
+    try:
+        buffers = decode(file).buffers
+    except ModelError:
+        return file
     places = [number for number, buffer in enumerate(buffers) if buffer.external]
     if not places:
         return file

@@ -16,6 +16,11 @@ _COLUMNS = (
 )
 _TITLES = {"float": "float32 in PyTorch", "pt2": "int8 in PyTorch", "tflite": "int8 .tflite"}
 
+_ARITHMETIC = (
+    "PyTorch computes in float between its roundings to int8; the .tflite file computes in whole numbers",
+    "PyTorch keeps weights in int8 and computes in float; the .tflite file rounds activations as it runs",
+)
+
 
 @shows(Quantization)
 def quantization_blocks(done: Quantization) -> list[Block]:
@@ -24,8 +29,7 @@ def quantization_blocks(done: Quantization) -> list[Block]:
     notes = (
         f"{done.data}, {done.samples} samples; ranges from {done.calibrated} of {done.calibration}",
         f"times are measured, 1 thread: torch {done.torch}, {done.runtime}",
-        "PyTorch keeps int8 and computes in float between its roundings; the .tflite file computes in whole "
-        "numbers",
+        _ARITHMETIC[done.scheme == "dynamic"],
     )
     table = Table(_COLUMNS, tuple(map(_row, done.forms)), title, notes)
     apart = f"outputs differ by {done.together.max_difference:.4g} at most"

@@ -167,7 +167,9 @@ def _work(job: ModelJob) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
     if "runs" in job.options:
         return {}, {"times": _times(interpreter, job.options["warmup"], job.options["runs"])}
     if "peak" in job.options:
-        _times(interpreter, 0, 1)
+        for details in interpreter.get_input_details():
+            interpreter.set_tensor(details["index"], np.zeros(details["shape"], details["dtype"]))
+        interpreter.invoke()
         return {"peak_bytes": peak.more()}, {}
     into, out = interpreter.get_input_details(), interpreter.get_output_details()
     if "predict" in job.options:

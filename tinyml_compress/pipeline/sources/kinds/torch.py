@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tinyml_compress.converter import ConvertSettings, Mode
 from tinyml_compress.converter.foreign.calls import TORCH_PREFIX, TorchModel, torch_outputs, torch_to_tflite
 from tinyml_compress.data import DataSet
-from tinyml_compress.errors import UsageError
+from tinyml_compress.errors import FloatOperatorError, UsageError
 from tinyml_compress.ir import Graph
 from tinyml_compress.models import ModelFormat, Origin
 from tinyml_compress.pipeline.convert.artifacts import Converted
@@ -64,7 +64,14 @@ class _Torch(Source):
             tflite = torch_to_tflite(
                 model, arrays, settings.mode, seed=wanted.seed, timeout=settings.timeout, say=shown.note
             )
-        return finished(tflite, self.spec, calibration, arrays, wanted)
+        try:
+            return finished(tflite, self.spec, calibration, arrays, wanted)
+        except FloatOperatorError as error:
+            error.next_step = (
+                "PyTorch's quantizer leaves it: convert with --mode float32, then that file to int8, which "
+                "knows more operators"
+            )
+            raise
 
     def check_training(self, settings: ConvertSettings, train: str) -> None:
         if settings.mode is not Mode.INT8:
