@@ -240,3 +240,28 @@ def test_a_gelu_is_one_operator(half_first: bool, tmp_path: Path) -> None:
     assert [(node.op, node.inputs, node.outputs) for node in nodes] == [("Gelu", ("x",), ("y",))]
     other = path.read_bytes().replace(np.float32(2**0.5).tobytes(), np.float32(1.5).tobytes())
     assert "Erf" in [node.op for node in read_fused(written(path, other)).graph.nodes]
+
+
+@pytest.mark.full
+def test_several_inputs_one_of_whole_numbers(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    constants = {"t": rng.standard_normal((20, 8)).astype(np.float32), "w": rng.standard_normal((12, 3))}
+    constants["w"] = constants["w"].astype(np.float32)
+    nodes: list[Node] = [
+        ("Gather", ["t", "ids"], ["e"], {}),
+        ("ReduceMean", ["e"], ["m"], {"axes": [1], "keepdims": 0}),
+        ("Concat", ["m", "z"], ["k"], {"axis": 1}),
+        ("MatMul", ["k", "w"], ["y"], {}),
+    ]
+    inputs = [port("ids", ["batch", 5], "int64"), port("z", ["batch", 4])]
+    path = written(tmp_path / "net.onnx", onnx_bytes(nodes, inputs, [port("y", ["batch", 3])], constants))
+    data = {"input_ids": rng.integers(0, 20, (30, 5)), "input_z": rng.standard_normal((30, 4))}
+    np.savez(tmp_path / "data.npz", **data)
+    done = convert(path, str(tmp_path / "data.npz"), output=tmp_path / "out", engine="aot")
+    file = converter.read((tmp_path / "out" / "net.tflite").read_bytes())
+    assert sorted(file.operator_names) == ["CONCATENATION", "FULLY_CONNECTED", "GATHER", "MEAN"]
+    assert (done.notes or ("",))[0].startswith("answers as onnxruntime does")
+    np.savez(tmp_path / "less.npz", input_ids=data["input_ids"])
+    with pytest.raises(DataError, match="other inputs than the model") as caught:
+        convert(path, str(tmp_path / "less.npz"), output=tmp_path / "out")
+    assert caught.value.allowed == "ids, z"
