@@ -65,6 +65,7 @@ class Fusion:
     """Flash that the weights of a node may take; where it is not said, any."""
     parts: Parts = field(default_factory=dict)
     """Known already, of this graph and others with the same nodes."""
+    _nodes: dict[tuple[int, int, StripForm], Node | None] = field(default_factory=dict)
 
     @cached_property
     def layers(self) -> tuple[RowLayer | None, ...]:
@@ -94,6 +95,12 @@ class Fusion:
 
     def node(self, start: int, stop: int, form: StripForm) -> Node | None:
         """The node that runs the nodes from `start` to `stop` in that form; None where there is none."""
+        key = start, stop, form
+        if key not in self._nodes:
+            self._nodes[key] = self._node(start, stop, form)
+        return self._nodes[key]
+
+    def _node(self, start: int, stop: int, form: StripForm) -> Node | None:
         layers = [layer for layer in self.layers[start:stop] if layer is not None]
         if len(layers) < stop - start or len({layer.axis for layer in layers}) > 1:
             return None

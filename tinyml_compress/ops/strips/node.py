@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import fsum, isfinite
 
 from tinyml_compress.ir import Attrs, NodeView, Prices
@@ -97,7 +98,7 @@ class StripsAttrs(Attrs):
     prices: Prices
     """Of the core for which it was made."""
 
-    @property
+    @cached_property
     def cycles(self) -> float:
         """Estimated, without layers of which nothing is known."""
         prices = [one.variant.cycles(one.view, self.prices) for one in self.strips]

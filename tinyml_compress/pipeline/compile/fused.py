@@ -101,12 +101,13 @@ class Front:
     """Flash for the weights of each node."""
     forms: tuple[GraphForm, ...] = field(default=())
     _parts: Parts = field(default_factory=dict)
+    _fusions: dict[int, Fusion] = field(default_factory=dict)
 
     def fill(self, start: GraphForm) -> None:
         """From the graph with the kernels of all its layers on, a chain more at a time."""
         self._add(start)
         for _ in range(_MOST_CHAINS):
-            known = Fusion(start.graph, self.isas, self.prices, self.kept, self.room, self._parts)
+            known = self._fusion(start.graph)
             chains = _Chains(start, known)
             smallest = chains.smallest()
             for one in smallest:
@@ -120,6 +121,14 @@ class Front:
             if best is None or best.arena_bytes >= start.arena_bytes:
                 return
             start = best
+
+    def _fusion(self, graph: Graph) -> Fusion:
+        """What can run by strips of it does not depend on the kernels of the rest."""
+        if id(graph) not in self._fusions:
+            self._fusions[id(graph)] = Fusion(
+                graph, self.isas, self.prices, self.kept, self.room, self._parts
+            )
+        return self._fusions[id(graph)]
 
     def within(self, slower: float) -> GraphForm:
         """The smallest of those that take at most so many times the cycles of the fastest."""
@@ -161,6 +170,11 @@ class _Chains:
 
     def __post_init__(self) -> None:
         self._planned: dict[tuple[tuple[int, int], StripForm], GraphForm | None] = {}
+        views = self.base.graph.views()
+        self._cycles = [
+            variant.cycles(view, self.fusion.prices)
+            for view, variant in zip(views, self.base.schedule, strict=True)
+        ]
 
     def smallest(self) -> list[tuple[int, int]]:
         """Stretches of nodes by the arena that they leave, the smallest first."""
@@ -193,10 +207,11 @@ class _Chains:
             if node is None:
                 self._planned[run, form] = None
             else:
-                schedule = self.base.schedule
-                self._planned[run, form] = form_of(
-                    fused(self.base.graph, first, stop, node),
-                    (*schedule[:first], STRIPS.variants[0], *schedule[stop:]),
-                    self.fusion.prices,
+                schedule = (*self.base.schedule[:first], STRIPS.variants[0], *self.base.schedule[stop:])
+                graph = fused(self.base.graph, first, stop, node)
+                strips = STRIPS.variants[0].cycles(graph.view(node), self.fusion.prices)
+                cycles = [*self._cycles[:first], strips, *self._cycles[stop:]]
+                self._planned[run, form] = GraphForm(
+                    graph, schedule, plan.arena_of(graph, schedule), fsum(filter(isfinite, cycles))
                 )
         return self._planned[run, form]
