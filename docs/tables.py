@@ -409,7 +409,7 @@ def _gcc_forms(words: Sequence[str]) -> str:
             clang, gcc = by_place[net, core]
             cells.append(f"{gcc / 1e6:.3f} beside {clang / 1e6:.3f}: {gcc / clang - 1:+.1%}")
         lines.append((net, *cells))
-    clang, gcc = rows[0]["compilers"]
+    clang, gcc = (compiler.partition(" -")[0] for compiler in rows[0]["compilers"])
     head = ("net", *cores)
     return f"Million modelled cycles, {gcc} beside {clang}, `--optimize speed`.\n\n{_markdown(head, lines)}"
 

@@ -105,6 +105,24 @@ def single_bytes(rng: Rng) -> Graph:
     )
 
 
+def scaled(rng: Rng) -> Graph:
+    """Channels in fours whose outputs come from a ReLU, and whose sums can be scaled."""
+    while True:
+        graph = layers.conv(
+            rng,
+            image=image(rng, 1, 7),
+            in_c=pick(rng, (4, 8, 12, 16, 36)),
+            out_c=pick(rng, (4, 8, 12, 16)),
+            kernel=((1, 1), (3, 3), (1, 3))[rng.integers(3)],
+            groups=1,
+            plain=True,
+        )
+        if graph.views()[0].output_quant().zero_point == -128 and any(
+            name.endswith("_scaled__dsp") for name in kernels(write(graph))
+        ):
+            return graph
+
+
 def winograd(rng: Rng) -> Graph:
     """Beside a layer of many weights, which make room in flash."""
     rows, columns = int(rng.integers(6, 12)), int(rng.integers(26, 33))
@@ -295,6 +313,7 @@ KERNELS: dict[Maker, str] = {
     words: "tc_s8_conv_2d_words",
     pointwise: "tc_s8_conv_2d_words",
     many_channels: "tc_s8_conv_2d_bytes",
+    scaled: "tc_s8_conv_2d_",
     single_bytes: "tc_s8_conv_2d_bytes",
     winograd: "tc_s8_conv_2d_winograd",
     sparse: "tc_s8_conv_2d_sparse__dsp",

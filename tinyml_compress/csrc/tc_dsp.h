@@ -23,13 +23,18 @@
 #endif
 #endif
 
-/* Three words into registers `a` < `b` < `c`, stepping over them, as text for the assembler. */
+/* Three words into registers `a` < `b` < `c`, or four, stepping over them or from where they are, as text for the
+ * assembler. */
 #if TC_DUAL_ISSUE
-#define TC_LOAD3_ON(from, a, b, c)         \
-    "ldrd " a ", " b ", [" from "], #12\n" \
-    "ldr " c ", [" from ", #-4]\n"
+#define TC_LOAD3_AT(from, a, b, c)    \
+    "ldrd " a ", " b ", [" from "]\n" \
+    "ldr " c ", [" from ", #8]\n"
+#define TC_LOAD4_ON(from, a, b, c, d)      \
+    "ldrd " a ", " b ", [" from "], #16\n" \
+    "ldrd " c ", " d ", [" from ", #-8]\n"
 #else
-#define TC_LOAD3_ON(from, a, b, c) "ldm " from "!, {" a ", " b ", " c "}\n"
+#define TC_LOAD3_AT(from, a, b, c) "ldm " from ", {" a ", " b ", " c "}\n"
+#define TC_LOAD4_ON(from, a, b, c, d) "ldm " from "!, {" a ", " b ", " c ", " d "}\n"
 #endif
 
 static TC_INLINE uint32_t tc_pack16(int32_t low, int32_t high) {
@@ -171,6 +176,17 @@ static TC_INLINE int32_t tc_smmlar(int32_t a, int32_t b, int32_t sum) {
     return result;
 #else
     return tc_add(sum, (int32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32));
+#endif
+}
+
+/* sum + (a * b >> 32) */
+static TC_INLINE int32_t tc_smmla(int32_t a, int32_t b, int32_t sum) {
+#if TC_DSP_ASM
+    int32_t result;
+    __asm__("smmla %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+#else
+    return tc_add(sum, (int32_t)((int64_t)a * b >> 32));
 #endif
 }
 

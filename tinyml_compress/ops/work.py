@@ -37,8 +37,14 @@ def _rows(kernel: str, code: str) -> Mapping[str, KernelWork]:
 
 
 def plainest(kernel: str) -> str:
-    """Without its form for ReLU, which has ends of its own and is alike in all else; SUB's is ADD's."""
-    return kernel.replace("_relu__", "__").replace("_sub_", "_add_")
+    """Without its forms for ReLU, which have ends of their own and are alike in all else; SUB's is ADD's."""
+    stem, at, isa = kernel.partition("__")
+    return f"{for_any_bounds(stem)}{at}{isa}".replace("_sub_", "_add_")
+
+
+def for_any_bounds(stem: str) -> str:
+    """Of a kernel's name without its instruction set: without what says that it is for outputs from ReLU."""
+    return stem.removesuffix("_relu").removesuffix("_scaled")
 
 
 def work(kernel: str, counts: Counts, code: str = "") -> KernelWork:

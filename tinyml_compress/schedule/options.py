@@ -9,6 +9,7 @@ from tinyml_compress.errors import GraphError
 from tinyml_compress.ir import NodeView, Prices
 from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Level, Variant
+from tinyml_compress.ops.work import for_any_bounds
 from tinyml_compress.support.instruction_sets import Isa
 
 _TIME_AT_SIZE = 0.15
@@ -59,7 +60,7 @@ def held_bytes(view: NodeView, variant: Variant) -> int:
 
 def family(symbol: str, op: str) -> str:
     """`words` of `tc_s8_conv_2d_words_relu__dsp`: what sets a kernel apart from others of its operator."""
-    stem = symbol.removeprefix("tc_").partition("__")[0].partition("_")[2].removesuffix("_relu")
+    stem = for_any_bounds(symbol.removeprefix("tc_").partition("__")[0].partition("_")[2])
     own = op.lower()
     if stem == own or not stem.startswith(f"{own}_"):
         return _PLAIN

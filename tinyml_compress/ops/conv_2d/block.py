@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._conv import conv_attrs, is_relu
 from tinyml_compress.ops._forms import ProductForm, only
-from tinyml_compress.ops._products import Ints, live_rows, packed_table, sliding_gap
+from tinyml_compress.ops._products import Ints, Sliding, live_rows, packed_table, sliding_gap
 from tinyml_compress.ops.base import Call, Consts, In, Out, Overlap, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.conv_2d import node
 from tinyml_compress.ops.work import Counts
@@ -104,8 +104,29 @@ def _scratch(view: NodeView) -> int:
     return 16 * depth_pairs(view) + unpacked_bytes(view)
 
 
+_BAND = 1024
+"""TC_CONV_BAND of tc_conv_gather_bytes.h."""
+
+
+def _band(window: Sliding) -> int:
+    """Bytes of the lines that a row of windows sees, where windows are copied from these, else none."""
+    columns = (window.out_w - 1) * window.stride_w + (window.kernel_w - 1) * window.dilation_w + 1
+    nbytes = window.kernel_h * ((columns * window.in_c + 3) // 4 * 4)
+    return nbytes if window.out_w > 1 and nbytes <= _BAND else 0
+
+
 def bytes_scratch(view: NodeView) -> int:
-    return _scratch(view) + 8 * depth_pairs(view)
+    band = _band(node.window(view))
+    return _scratch(view) + 8 * depth_pairs(view) + (band + 16 if band else 0)
+
+
+def gathered_counts(window: Sliding, words: bool) -> Counts:
+    """What a kernel does to gather the windows, beside widening their values."""
+    band = 0 if words else _band(window)
+    if not band:
+        return {"runs": window.runs, "odd bytes": window.runs * (window.in_c % 4)}
+    lines = 1 if window.dilation_w == 1 else window.kernel_w
+    return {"runs": window.pixels * window.kernel_h * lines, "band": window.batch * window.out_h * band}
 
 
 def words_scratch(view: NodeView) -> int:
@@ -116,7 +137,7 @@ def block_overlap(view: NodeView) -> tuple[Overlap, ...]:
     return (Overlap(0, 0, sliding_gap(node.window(view), 4)),)
 
 
-def _counts(view: NodeView, relu: bool) -> Counts:
+def _counts(view: NodeView, words: bool, relu: bool) -> Counts:
     window, depth = node.window(view), depth_pairs(view)
     blocks, pairs = (window.pixels + 3) // 4, window.out_c // 2
     return {
@@ -125,8 +146,7 @@ def _counts(view: NodeView, relu: bool) -> Counts:
         "clamps": 0 if relu else blocks * pairs,
         "last channel": blocks * (window.out_c % 2) * depth,
         "gathered": window.pixels * depth,
-        "runs": window.runs,
-        "odd bytes": window.runs * (window.in_c % 4),
+        **gathered_counts(window, words),
         "blocks": blocks,
         "channels": unpacked_bytes(view) // 16,
     }
@@ -143,7 +163,7 @@ def _variant(symbol: str, *, words: bool, relu: bool) -> Variant:
         block_emit(symbol, _pair_table),
         scratch=words_scratch if words else bytes_scratch,
         overlap=block_overlap,
-        counts=lambda view: _counts(view, relu),
+        counts=lambda view: _counts(view, words, relu),
         code_bytes=1000,
     )
 

@@ -7,13 +7,14 @@ import numpy as np
 from tinyml_compress.ir import NodeView, Role
 from tinyml_compress.ops._conv import is_relu
 from tinyml_compress.ops._forms import ProductForm, only
-from tinyml_compress.ops._products import Ints, live_rows, sliding_gap
+from tinyml_compress.ops._products import Ints, live_channels, live_rows, sliding_gap
 from tinyml_compress.ops.base import Consts, Level, Overlap, Variant
 from tinyml_compress.ops.conv_2d import node
 from tinyml_compress.ops.conv_2d.block import (
     block_emit,
     bytes_scratch,
     depth_pairs,
+    gathered_counts,
     unpacked_bytes,
     words_scratch,
 )
@@ -36,6 +37,17 @@ def _halfwords(rows: Ints) -> Ints:
     return 256 * rows[0::2] + rows[1::2]
 
 
+def _scales(view: NodeView) -> bool:
+    """Whether each channel's sums can be scaled so that all end with one shift (tc_conv_scale)."""
+    packed, fast = unpacked_bytes(view) > 0, node.fast(view)
+    if fast is None or not packed or not is_relu(view):
+        return False
+    channels = node.channels(view)
+    live, shift = live_channels(channels), fast[3::4].astype(np.int64)
+    fits = (shift <= 9) & (channels.peak << 17 - np.minimum(shift, 9) < 1 << 31)
+    return bool(fits[live].all())
+
+
 def _weights(view: NodeView, rows: Ints) -> Consts:
     """Per four channels A to D and two values k, l: the halfwords AB.k, AB.l, CD.k, CD.l. Values are padded
     to fours, and of each four come in the order 0, 2, 1, 3, as SXTB16 unpacks them.
@@ -55,13 +67,15 @@ def _overlap(view: NodeView) -> tuple[Overlap, ...]:
     return (Overlap(0, 0, sliding_gap(node.window(view), 4)),)
 
 
-def _variant(symbol: str, *, words: bool, relu: bool, staged: bool) -> Variant:
+def _variant(gathered_by: str, weights: str, scaled: bool) -> Variant:
+    symbol = f"tc_s8_conv_2d_{gathered_by}_{weights}{'_scaled' * scaled}__dsp"
+    words, staged = gathered_by == "words", weights == "staged"
     gathered = words_scratch if words else bytes_scratch
 
     def accepts(view: NodeView) -> bool:
         whole = not words or view.input(0).shape[3] % 4 == 0
         held = not staged or _bytes(view) <= _STAGED
-        return whole and held and (not relu or is_relu(view)) and _takes(view)
+        return whole and held and _takes(view) and (not scaled or _scales(view))
 
     def scratch(view: NodeView) -> int:
         return gathered(view) + (_bytes(view) if staged else 0)
@@ -73,10 +87,9 @@ def _variant(symbol: str, *, words: bool, relu: bool, staged: bool) -> Variant:
         return {
             "steps": groups * depth,
             "ends": groups,
-            "clamps": 0 if relu else groups,
+            "clamps": 0 if scaled else groups,
             "gathered": window.pixels * depth,
-            "runs": window.runs,
-            "odd bytes": window.runs * (window.in_c % 4),
+            **gathered_counts(window, words),
             "blocks": blocks,
             "channels": unpacked_bytes(view) // 16,
             "staged": _bytes(view) if staged else 0,
@@ -95,12 +108,10 @@ def _variant(symbol: str, *, words: bool, relu: bool, staged: bool) -> Variant:
 
 VARIANTS = only(
     ProductForm.S8,
-    _variant("tc_s8_conv_2d_words_staged_relu__dsp", words=True, relu=True, staged=True),
-    _variant("tc_s8_conv_2d_words_staged__dsp", words=True, relu=False, staged=True),
-    _variant("tc_s8_conv_2d_bytes_staged_relu__dsp", words=False, relu=True, staged=True),
-    _variant("tc_s8_conv_2d_bytes_staged__dsp", words=False, relu=False, staged=True),
-    _variant("tc_s8_conv_2d_words_quads_relu__dsp", words=True, relu=True, staged=False),
-    _variant("tc_s8_conv_2d_words_quads__dsp", words=True, relu=False, staged=False),
-    _variant("tc_s8_conv_2d_bytes_quads_relu__dsp", words=False, relu=True, staged=False),
-    _variant("tc_s8_conv_2d_bytes_quads__dsp", words=False, relu=False, staged=False),
+    *(
+        _variant(gathered_by, weights, scaled)
+        for weights in ("staged", "quads")
+        for gathered_by in ("words", "bytes")
+        for scaled in (True, False)
+    ),
 )

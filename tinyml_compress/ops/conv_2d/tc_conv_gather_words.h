@@ -47,10 +47,10 @@ static TC_NOINLINE void tc_conv_gather(const tc_s8_conv_block *p, const tc_conv_
 }
 
 static TC_INLINE void tc_conv_words(const tc_s8_conv_block *p, const int8_t *weights, const int8_t *in, int8_t *out,
-                                    void *scratch, tc_conv_block block) {
+                                    void *scratch, tc_conv_block block, int scaled) {
     uint32_t *values = (uint32_t *)scratch;
     int8_t *zeros;
-    const int32_t *channels = tc_conv_channels(p, (int32_t *)scratch + 4 * p->depth_pairs, &zeros);
+    const int32_t *channels = tc_conv_channels(p, (int32_t *)scratch + 4 * p->depth_pairs, &zeros, scaled);
     tc_conv_at at[4] = {{in, 0, 0}, {in, 0, 0}, {in, 0, 0}, {in, 0, 0}};
     int32_t left = p->window.batch * p->window.out_h * p->window.out_w;
     for (int32_t c = 0; c < p->window.in_c; c++) {

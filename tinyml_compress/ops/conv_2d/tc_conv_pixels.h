@@ -17,8 +17,28 @@ static TC_INLINE void tc_conv_copy_channel(int32_t *to, const int32_t *from, int
     }
 }
 
-/* The channels' parameters as the block wants them, at `to` where they lie packed; `*end` is the scratch behind. */
-static TC_INLINE const int32_t *tc_conv_channels(const tc_s8_conv_block *p, int32_t *to, int8_t **end) {
+/* One of two channels as the block of scaled sums takes it (tc_conv_quads.h), `which` 0 or 1. Of what tc_fast_finish
+ * does all is times 2^(16 - shift), less the zero point of -128; the bias is doubled already. */
+static TC_INLINE void tc_conv_scale(const int32_t *packed, int32_t *pair, int32_t which) {
+    const int32_t more = 16 - (packed[0] & 31);
+    pair[which] = (packed[0] >> 5) * (1 << more);
+    pair[2 + which] = which == 0 ? 1 << (more - 7) : 2 << more;
+    pair[4 + 2 * which] = packed[1];
+    pair[5 + 2 * which] = (1 << 15) + ((1 << more) >> 1);
+}
+
+/* The channels' parameters as the block wants them, at `to` where they lie packed; `*end` is the scratch behind.
+ * `scaled` is a constant where this is called; parameters are packed then, and channels are an even number. */
+static TC_INLINE const int32_t *tc_conv_channels(const tc_s8_conv_block *p, int32_t *to, int8_t **end, int scaled) {
+    if (scaled) {
+        const int32_t *from = p->channels;
+        for (int32_t left = p->window.out_c; left > 0; left -= 2, from += 4, to += 8) {
+            tc_conv_scale(from, to, 0);
+            tc_conv_scale(from + 2, to, 1);
+        }
+        *end = (int8_t *)to;
+        return to - 4 * p->window.out_c;
+    }
     *end = (int8_t *)to;
     if (!p->packed) {
         return p->channels;

@@ -4,6 +4,6 @@
 
 #include "tc_conv_quads.h"
 
-TC_CONV_QUADS(tc_conv_quads_any, tc_conv_two_any, TC_CONV_QUADS_FINISH)
+TC_CONV_QUADS(tc_conv_quads_any, tc_conv_two_any, TC_CONV_QUADS_FINISH, TC_CONV_QUADS_END, tc_conv_quads_take)
 
 #endif

@@ -424,7 +424,7 @@ static TC_INLINE void tc_conv_winograd(const tc_s8_conv_block *p, const int8_t *
     const int32_t pairs = p->window.in_c / 2;
     int32_t *sums = (int32_t *)scratch + 64 * pairs;
     int8_t *spare;
-    const int32_t *channels = tc_conv_channels(p, sums + 128, &spare);
+    const int32_t *channels = tc_conv_channels(p, sums + 128, &spare, 0);
     tc_winograd_tiles tiles;
     int32_t y = 0;
     int32_t x = 0;

@@ -5,5 +5,5 @@
 #include "tc_conv_gather_words.h"
 
 TC_KERNEL void tc_s8_conv_2d_blocks__dsp(const tc_s8_conv_block *p, const int8_t *in, int8_t *out, void *scratch) {
-    tc_conv_words(p, (const int8_t *)p->weights, in, out, scratch, tc_conv_blocks);
+    tc_conv_words(p, (const int8_t *)p->weights, in, out, scratch, tc_conv_blocks, 0);
 }

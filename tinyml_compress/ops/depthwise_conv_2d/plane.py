@@ -9,7 +9,7 @@ import numpy as np
 from tinyml_compress.ir import NodeView, Role, needed
 from tinyml_compress.ops._conv import is_relu
 from tinyml_compress.ops._forms import ProductForm, only, packed_rows
-from tinyml_compress.ops._products import Sliding, live_rows, packed_table
+from tinyml_compress.ops._products import Sliding, live_channels, live_rows, packed_table
 from tinyml_compress.ops.base import Call, Consts, In, Out, ParamValue, Ref, Scratch, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.depthwise_conv_2d.walk import MAX_SCRATCH, Plane, planes
@@ -68,8 +68,22 @@ def _relu_counts(window: Sliding, plane: Plane) -> Counts:
     return _counts_3x3(window, plane, relu=True)
 
 
+_SHIFT = 11
+"""TC_DEPTHWISE_SHIFT of tc_depthwise_3x3.h."""
+
+
 def _walk_relu(view: NodeView) -> Plane | None:
-    return _walk_3x3(_THREE, 1)(view) if is_relu(view) else None
+    """Where weights scaled by two to the power of this less the channel's shift, and doubled, stay within 16
+    bits, and sums within 32.
+    """
+    fast = node.fast(view)
+    if not is_relu(view) or fast is None:
+        return None
+    channels = node.channels(view)
+    live, shift = live_channels(channels), fast[3::4].astype(np.int64)
+    more = np.where(live, _SHIFT - shift, 1)
+    fits = (more >= 1) & (more < 8) & ((channels.peak << np.clip(more, 0, 8) + 1) < 1 << 31)
+    return _walk_3x3(_THREE, 1)(view) if fits[live].all() else None
 
 
 def walk_any(view: NodeView) -> Plane | None:

@@ -1,5 +1,5 @@
 /* One channel of a depthwise 3x3 convolution over its widened plane: four outputs at a time, at stride 2 two. Taps and
- * bias are doubled, as the multiplication to the high half wants its sum. */
+ * bias are doubled, as the multiplication to the high half wants its sum, or scaled by more. */
 #ifndef TC_DEPTHWISE_3X3_H
 #define TC_DEPTHWISE_3X3_H
 
@@ -9,8 +9,8 @@
 typedef struct {
     const int16_t *from; /* 0: first line of the window; advanced */
     int8_t *to;          /* 4: advanced */
-    uint32_t taps[6];    /* 8: per line, taps 0 and 1, then 1 and 2; doubled */
-    int32_t channel[4];  /* 32: doubled bias, multiplier, half, shift */
+    uint32_t taps[6];    /* 8: per line, taps 0 and 1, then 1 and 2; scaled */
+    int32_t channel[4];  /* 32: bias, as much scaled, multiplier, half, shift */
     int32_t step;        /* 48: bytes from one output to the next */
     int32_t even_bytes;  /* 52: buffer bytes to step over for the full blocks of outputs of a line */
     int32_t odd_bytes;   /* 56: the same for the rest of a line, or 0 */
@@ -18,8 +18,11 @@ typedef struct {
     int32_t lines;       /* 64: counted down */
     int32_t next_from;   /* 68: bytes from line to line of windows */
     int32_t next_to;     /* 72: and of outputs */
-    int32_t rest[3];     /* 76: bytes to the second, third and fourth output of the rest; 0 where it is not there */
+    int32_t rest;        /* 76: outputs of a line behind its full blocks */
 } tc_depthwise_job;
+
+/* Of all channels, where the zero point is -128. */
+#define TC_DEPTHWISE_SHIFT 11
 
 #if TC_DSP_ASM
 
@@ -126,133 +129,166 @@ typedef struct {
            "smlabt r4, r11, r7, r4\n"                                 \
            "smlad r5, r11, r7, r5\n" end
 
-/* Nine taps; then the multiplier is in r6 and half in r7. */
+/* Nine taps; on a core that issues two instructions at a time the multiplier is in r6 and half in r7 then. */
 #if TC_DUAL_ISSUE
 #define TC_DEPTHWISE_BESIDE(tap)                                                                     \
     TC_DEPTHWISE_RIGHT("ldr r9, [r12]\n", "ldr r6, [sp, #" #tap "]\n", "ldrd r10, r11, [r12, #4]\n") \
     TC_DEPTHWISE_LEFT("r2", "r3", "r4", "r5", "ldr r7, [sp, #" #tap " + 4]\n")
-#define TC_DEPTHWISE_NINE                                                   \
-    "add r12, r0, lr\n"                                                     \
-    "ldrd r9, r10, [r0]\n"                                                  \
-    "ldr r11, [r0, #8]\n"                                                   \
-    "ldrd r6, r7, [sp]\n" TC_DEPTHWISE_LEFT("r8", "r8", "r8", "r8", "")     \
-        TC_DEPTHWISE_BESIDE(8) "add r12, r12, lr\n" TC_DEPTHWISE_BESIDE(16) \
-            TC_DEPTHWISE_RIGHT("", "ldr r6, [sp, #24]\n", "ldr r7, [sp, #28]\n")
+#define TC_DEPTHWISE_NINE                                                    \
+    "add r12, r0, lr\n"                                                      \
+    "ldrd r9, r10, [r0]\n"                                                   \
+    "ldr r11, [r0, #8]\n"                                                    \
+    "ldrd r6, r7, [sp, #20]\n" TC_DEPTHWISE_LEFT("r8", "r8", "r8", "r8", "") \
+        TC_DEPTHWISE_BESIDE(28) "add r12, r12, lr\n" TC_DEPTHWISE_BESIDE(36) \
+            TC_DEPTHWISE_RIGHT("", "ldr r6, [sp]\n", "ldr r7, [sp, #4]\n")
 #else
 #define TC_DEPTHWISE_LINE(from, taps, a, b, c, d) \
     "ldm " from ", {r9, r10, r11}\n"              \
     "ldrd r6, r7, [sp, #" #taps "]\n" TC_DEPTHWISE_LEFT(a, b, c, d, "") TC_DEPTHWISE_RIGHT("", "", "")
-#define TC_DEPTHWISE_NINE                                                                           \
-    "add r12, r0, lr\n" TC_DEPTHWISE_LINE("r0", 0, "r8", "r8", "r8", "r8")                          \
-        TC_DEPTHWISE_LINE("r12", 8, "r2", "r3", "r4", "r5") "add r12, r12, lr\n" TC_DEPTHWISE_LINE( \
-            "r12", 16, "r2", "r3", "r4", "r5") "ldrd r6, r7, [sp, #24]\n"
+#define TC_DEPTHWISE_NINE                                                                      \
+    "add r12, r0, lr\n" TC_DEPTHWISE_LINE("r0", 20, "r8", "r8", "r8", "r8") TC_DEPTHWISE_LINE( \
+        "r12", 28, "r2", "r3", "r4", "r5") "add r12, r12, lr\n" TC_DEPTHWISE_LINE("r12", 36, "r2", "r3", "r4", "r5")
 #endif
 
-/* Sums times the multiplier, with halves in `a` to `d`, shifted; r7, r10 and r11 become bytes to the outputs. */
+/* Sums become int8; then the bytes from one output to the next are in r9, the end of the blocks in r10. Ties go away
+ * from zero. */
 #if TC_DUAL_ISSUE
-#define TC_DEPTHWISE_SCALE(a, b, c, d) \
-    "smmlar r2, r2, r6, " a "\n"       \
-    "ldr r9, [sp, #32]\n"              \
-    "smmlar r3, r3, r6, " b "\n"       \
-    "smmlar r4, r4, r6, " c "\n"       \
-    "asr r2, r2, r9\n"                 \
-    "smmlar r5, r5, r6, " d "\n"       \
-    "asr r3, r3, r9\n"                 \
-    "ldr r7, [sp, #36]\n"              \
-    "asr r4, r4, r9\n"                 \
-    "ldrd r10, r11, [sp, #40]\n"       \
-    "asr r5, r5, r9\n"
-#else
-#define TC_DEPTHWISE_SCALE(a, b, c, d) \
-    "smmlar r2, r2, r6, " a "\n"       \
-    "smmlar r3, r3, r6, " b "\n"       \
-    "smmlar r4, r4, r6, " c "\n"       \
-    "smmlar r5, r5, r6, " d "\n"       \
-    "add r12, sp, #32\n"               \
-    "ldm r12, {r6, r7, r10, r11}\n"    \
-    "asr r2, r2, r6\n"                 \
-    "asr r3, r3, r6\n"                 \
-    "asr r4, r4, r6\n"                 \
-    "asr r5, r5, r6\n"
-#endif
-
-/* Ties go away from zero; where the zero point is -128, whatever is negative saturates, so that its ties do not
- * matter. */
 #define TC_DEPTHWISE_FINISH      \
     "add r9, r7, r2, asr #31\n"  \
-    "add r10, r7, r3, asr #31\n" \
+    "ldr r12, [sp, #16]\n"       \
+    "smmlar r2, r2, r6, r9\n"    \
+    "add r9, r7, r3, asr #31\n"  \
     "add r11, r7, r4, asr #31\n" \
-    "add r12, r7, r5, asr #31\n" TC_DEPTHWISE_SCALE("r9", "r10", "r11", "r12")
-#define TC_DEPTHWISE_FINISH_RELU TC_DEPTHWISE_SCALE("r7", "r7", "r7", "r7")
+    "smmlar r3, r3, r6, r9\n"    \
+    "ldr r10, [sp, #12]\n"       \
+    "smmlar r4, r4, r6, r11\n"   \
+    "add r7, r7, r5, asr #31\n"  \
+    "asr r2, r2, r12\n"          \
+    "smmlar r5, r5, r6, r7\n"    \
+    "ldr r9, [sp, #8]\n"         \
+    "asr r3, r3, r12\n"          \
+    "ssat r2, #8, r2\n"          \
+    "asr r4, r4, r12\n"          \
+    "ssat r3, #8, r3\n"          \
+    "asr r5, r5, r12\n"          \
+    "ssat r4, #8, r4\n"
+#else
+#define TC_DEPTHWISE_FINISH            \
+    "ldm sp, {r6, r7, r9, r10, r12}\n" \
+    "add r11, r7, r2, asr #31\n"       \
+    "smmlar r2, r2, r6, r11\n"         \
+    "add r11, r7, r3, asr #31\n"       \
+    "smmlar r3, r3, r6, r11\n"         \
+    "add r11, r7, r4, asr #31\n"       \
+    "add r7, r7, r5, asr #31\n"        \
+    "smmlar r4, r4, r6, r11\n"         \
+    "smmlar r5, r5, r6, r7\n"          \
+    "asr r2, r2, r12\n"                \
+    "asr r3, r3, r12\n"                \
+    "asr r4, r4, r12\n"                \
+    "asr r5, r5, r12\n"                \
+    "ssat r2, #8, r2\n"                \
+    "ssat r3, #8, r3\n"                \
+    "ssat r4, #8, r4\n"
+#endif
+#define TC_DEPTHWISE_FOURTH "ssat r5, #8, r5\n"
 
-/* On the stack: taps, multiplier, half, shift, bytes to the second, third and fourth output, end of the blocks, job. In
- * r8 the bias. All outputs of a block are written, the first last: what is not there lies where it will be. */
-#define TC_DEPTHWISE_BY_FOUR(FINISH)                                       \
-    "push {r4-r11, lr}\n"                                                  \
-    "sub sp, sp, #56\n"                                                    \
-    "mov r12, r0\n"                                                        \
-    "str r0, [sp, #52]\n"                                                  \
-    "add r11, r0, #8\n"                                                    \
-    "ldm r11, {r0, r1, r2, r3, r4, r5, r6, r7, r8, r9}\n"                  \
-    "stm sp, {r0, r1, r2, r3, r4, r5}\n"                                   \
-    "strd r7, r8, [sp, #24]\n"                                             \
-    "str r9, [sp, #32]\n"                                                  \
-    "mov r8, r6\n"                                                         \
-    "ldr lr, [r12, #60]\n"                                                 \
-    "1:\n"                                                                 \
-    "ldrd r0, r1, [r12]\n"                                                 \
-    "ldrd r9, r10, [r12, #48]\n"                                           \
-    "add r10, r10, r0\n"                                                   \
-    "lsl r11, r9, #1\n"                                                    \
-    "strd r9, r11, [sp, #36]\n"                                            \
-    "add r9, r9, r11\n"                                                    \
-    "strd r9, r10, [sp, #44]\n"                                            \
-    "cmp r0, r10\n"                                                        \
-    "beq 3f\n"                                                             \
-    "2:\n" TC_DEPTHWISE_NINE "add r0, r0, #8\n" FINISH "ssat r5, #8, r5\n" \
-    "ssat r4, #8, r4\n"                                                    \
-    "strb r5, [r1, r11]\n"                                                 \
-    "ssat r3, #8, r3\n"                                                    \
-    "strb r4, [r1, r10]\n"                                                 \
-    "ssat r2, #8, r2\n"                                                    \
-    "strb r3, [r1, r7]\n"                                                  \
-    "ldr r12, [sp, #48]\n"                                                 \
-    "strb r2, [r1]\n"                                                      \
-    "add r1, r1, r7, lsl #2\n"                                             \
-    "cmp r0, r12\n"                                                        \
-    "bne 2b\n"                                                             \
-    "3:\n"                                                                 \
-    "ldr r12, [sp, #52]\n"                                                 \
-    "ldr r11, [r12]\n"                                                     \
-    "ldrd r9, r10, [r12, #52]\n"                                           \
-    "add r11, r11, r9\n"                                                   \
-    "add r11, r11, r10\n"                                                  \
-    "cmp r0, r11\n"                                                        \
-    "beq 4f\n"                                                             \
-    "ldrd r6, r7, [r12, #76]\n"                                            \
-    "ldr r9, [r12, #84]\n"                                                 \
-    "strd r6, r7, [sp, #36]\n"                                             \
-    "strd r9, r11, [sp, #44]\n"                                            \
-    "b 2b\n"                                                               \
-    "4:\n"                                                                 \
-    "ldrd r0, r1, [r12]\n"                                                 \
-    "ldrd r10, r11, [r12, #68]\n"                                          \
-    "add r0, r0, r10\n"                                                    \
-    "add r1, r1, r11\n"                                                    \
-    "strd r0, r1, [r12]\n"                                                 \
-    "ldr r10, [r12, #64]\n"                                                \
-    "subs r10, r10, #1\n"                                                  \
-    "str r10, [r12, #64]\n"                                                \
-    "bne 1b\n"                                                             \
-    "add sp, sp, #56\n"                                                    \
-    "pop {r4-r11, pc}\n"
-#define TC_DEPTHWISE_FOURS TC_DEPTHWISE_BY_FOUR(TC_DEPTHWISE_FINISH)
-#define TC_DEPTHWISE_FOURS_RELU TC_DEPTHWISE_BY_FOUR(TC_DEPTHWISE_FINISH_RELU)
+/* The same where the zero point is -128: whatever is negative saturates, so that its ties do not matter, and taps and
+ * bias are scaled so that all channels end with one shift, which saturation has for nothing. */
+#if TC_DUAL_ISSUE
+#define TC_DEPTHWISE_FINISH_RELU \
+    "smmla r2, r2, r6, r7\n"     \
+    "ldr r9, [sp, #8]\n"         \
+    "smmla r3, r3, r6, r7\n"     \
+    "ldr r10, [sp, #12]\n"       \
+    "smmla r4, r4, r6, r7\n"     \
+    "smmla r5, r5, r6, r7\n"     \
+    "ssat r2, #8, r2, asr #11\n" \
+    "ssat r3, #8, r3, asr #11\n" \
+    "ssat r4, #8, r4, asr #11\n"
+#else
+#define TC_DEPTHWISE_FINISH_RELU  \
+    "ldm sp, {r6, r7, r9, r10}\n" \
+    "smmla r2, r2, r6, r7\n"      \
+    "smmla r3, r3, r6, r7\n"      \
+    "smmla r4, r4, r6, r7\n"      \
+    "smmla r5, r5, r6, r7\n"      \
+    "ssat r2, #8, r2, asr #11\n"  \
+    "ssat r3, #8, r3, asr #11\n"  \
+    "ssat r4, #8, r4, asr #11\n"
+#endif
+#define TC_DEPTHWISE_FOURTH_RELU "ssat r5, #8, r5, asr #11\n"
+
+/* On the stack: multiplier, half, bytes to the next output, end of a line's blocks of four, shift, taps; bytes from the
+ * end of a line to the next one and from its outputs to the next ones, bytes from line to line, lines left, outputs
+ * behind the blocks. In r8 the bias. */
+#define TC_DEPTHWISE_BY_FOUR(FINISH, FOURTH)                           \
+    "push {r4-r11, lr}\n"                                              \
+    "sub sp, sp, #68\n"                                                \
+    "mov r12, r0\n"                                                    \
+    "add r11, r0, #8\n"                                                \
+    "ldm r11!, {r2, r3, r4, r5, r6, r7, r8}\n"                         \
+    "add r1, sp, #20\n"                                                \
+    "stm r1, {r2, r3, r4, r5, r6, r7}\n"                               \
+    "ldm r11!, {r2, r3, r4, r5, r6, r7, r9}\n" /* r9: pitch */         \
+    "ldm r11, {r10, r11, r12, lr}\n"                                   \
+    "strd r2, r3, [sp]\n"                                              \
+    "str r5, [sp, #8]\n"                                               \
+    "str r4, [sp, #16]\n"                                              \
+    "strd r11, r10, [sp, #52]\n"                                       \
+    "str lr, [sp, #60]\n"                                              \
+    "sub r2, r11, r6\n"                                                \
+    "sub r2, r2, r7\n"                                                 \
+    "lsr r3, r6, #1\n"                                                 \
+    "mls r3, r3, r5, r12\n"                                            \
+    "strd r2, r3, [sp, #44]\n"                                         \
+    "mov lr, r9\n"                                                     \
+    "ldrd r0, r1, [r0]\n"                                              \
+    "add r10, r0, r6\n"                                                \
+    "str r10, [sp, #12]\n"                                             \
+    "1:\n"                                                             \
+    "cmp r0, r10\n"                                                    \
+    "beq 3f\n"                                                         \
+    "2:\n" TC_DEPTHWISE_NINE "add r0, r0, #8\n" FINISH "cmp r0, r10\n" \
+    "bhi 5f\n"                                                         \
+    "strb r2, [r1]\n" FOURTH "strb r3, [r1, r9]\n"                     \
+    "add r1, r1, r9, lsl #1\n"                                         \
+    "strb r4, [r1]\n"                                                  \
+    "strb r5, [r1, r9]\n"                                              \
+    "add r1, r1, r9, lsl #1\n"                                         \
+    "bne 2b\n"                                                         \
+    "3:\n"                                                             \
+    "ldr r11, [sp, #60]\n"                                             \
+    "cmp r11, #0\n"                                                    \
+    "bne 2b\n"                                                         \
+    "4:\n"                                                             \
+    "ldrd r6, r7, [sp, #44]\n"                                         \
+    "ldrd r9, r11, [sp, #52]\n"                                        \
+    "add r0, r0, r6\n"                                                 \
+    "add r1, r1, r7\n"                                                 \
+    "add r10, r10, r9\n"                                               \
+    "subs r11, r11, #1\n"                                              \
+    "str r10, [sp, #12]\n"                                             \
+    "str r11, [sp, #56]\n"                                             \
+    "bne 1b\n"                                                         \
+    "add sp, sp, #68\n"                                                \
+    "pop {r4-r11, pc}\n"                                               \
+    "5:\n"                                                             \
+    "ldr r11, [sp, #60]\n"                                             \
+    "strb r2, [r1]\n"                                                  \
+    "cmp r11, #2\n"                                                    \
+    "it hs\n"                                                          \
+    "strbhs r3, [r1, r9]\n"                                            \
+    "it hi\n"                                                          \
+    "strbhi r4, [r1, r9, lsl #1]\n"                                    \
+    "b 4b\n"
+#define TC_DEPTHWISE_FOURS TC_DEPTHWISE_BY_FOUR(TC_DEPTHWISE_FINISH, TC_DEPTHWISE_FOURTH)
+#define TC_DEPTHWISE_FOURS_RELU TC_DEPTHWISE_BY_FOUR(TC_DEPTHWISE_FINISH_RELU, TC_DEPTHWISE_FOURTH_RELU)
 
 #else
 
-/* `stride` is a constant where this is inlined. */
-static TC_INLINE void tc_depthwise_twin(tc_depthwise_job *job, int32_t stride) {
+/* `stride` and `relu` are constants where this is inlined. */
+static TC_INLINE void tc_depthwise_twin(tc_depthwise_job *job, int32_t stride, int relu) {
     const int32_t pitch = job->pitch_bytes / 2 + (stride == 1 ? 0 : 2 * stride);
     const int32_t each = stride == 1 ? 4 : 2;
     for (; job->lines > 0; job->lines--) {
@@ -269,8 +305,11 @@ static TC_INLINE void tc_depthwise_twin(tc_depthwise_job *job, int32_t stride) {
                     sum = tc_add(sum, line[2] * tc_high16(job->taps[2 * k + 1]));
                 }
                 const int32_t half = job->channel[2] + (sum >> 31);
-                const int32_t at = from == full && i > 0 ? job->rest[i - 1] : i * job->step;
-                to[at] = tc_ssat8(tc_smmlar(sum, job->channel[1], half) >> job->channel[3]);
+                if (from != full || i < job->rest) {
+                    to[i * job->step] =
+                        tc_ssat8(relu ? tc_smmla(sum, job->channel[1], job->channel[2]) >> TC_DEPTHWISE_SHIFT
+                                      : tc_smmlar(sum, job->channel[1], half) >> job->channel[3]);
+                }
             }
         }
         job->from += job->next_from / 2;
@@ -282,8 +321,27 @@ static TC_INLINE void tc_depthwise_twin(tc_depthwise_job *job, int32_t stride) {
 
 typedef void (*tc_depthwise_run)(tc_depthwise_job *);
 
+/* A channel's parameters and its nine weights. What is said of tc_fast_finish says that a sum doubled, times the
+ * multiplier, with half a unit of the high word and `half` added, shifted by 32 and the channel's shift, is the output.
+ * All of it times 2^(11 - shift) is shifted by 32 + 11. */
+static TC_INLINE void tc_depthwise_channel(const tc_s8_depthwise_plane *p, int32_t c, const int8_t *w, int relu,
+                                           tc_depthwise_job *job) {
+    tc_plane_channel(p, c, job->channel);
+    const int32_t more = relu ? TC_DEPTHWISE_SHIFT - job->channel[3] : 0;
+    const int32_t scale = 2 << more;
+    for (int32_t i = 0; i < 6; i += 2, w += 3) {
+        job->taps[i] = tc_pack16(w[0] * scale, w[1] * scale);
+        job->taps[i + 1] = tc_pack16(w[1] * scale, w[2] * scale);
+    }
+    job->channel[0] *= scale;
+    if (relu) {
+        job->channel[2] = job->channel[2] * (scale >> 1) + (scale >> 2);
+    }
+}
+
+/* `relu` is a constant where this is inlined. */
 static TC_INLINE void tc_depthwise_3x3(const tc_s8_depthwise_plane *p, const int8_t *in, int8_t *out, void *scratch,
-                                       tc_depthwise_run run) {
+                                       tc_depthwise_run run, int relu) {
     const int32_t each = p->inner_stride == 1 ? 4 : 2;
     const int32_t block = each * p->inner_stride * 2;
     const int32_t rest = p->inner_out % each;
@@ -293,23 +351,16 @@ static TC_INLINE void tc_depthwise_3x3(const tc_s8_depthwise_plane *p, const int
     job.even_bytes = p->inner_out / each * block;
     job.odd_bytes = rest > 0 ? block : 0;
     job.pitch_bytes = p->pitch * 2 - (p->inner_stride == 1 ? 0 : block);
-    for (int32_t i = 1; i < 4; i++) {
-        job.rest[i - 1] = i < rest ? i * job.step : 0;
-    }
+    job.rest = rest;
     job.next_from = p->outer_stride * p->pitch * 2;
     job.next_to = p->outer_out_step;
     tc_plane_clear(p, buffer);
     for (int32_t b = p->batch; b > 0; b--, in += p->in_bytes, out += p->out_bytes) {
         const int8_t *w = p->weights;
-        for (int32_t c = 0; c < p->in_c; c++) {
+        for (int32_t c = 0; c < p->in_c; c++, w += 9) {
             job.from = tc_plane_of(p, in, c, buffer);
             job.to = out + c;
-            for (int32_t i = 0; i < 6; i += 2, w += 3) {
-                job.taps[i] = tc_pack16(2 * w[0], 2 * w[1]);
-                job.taps[i + 1] = tc_pack16(2 * w[1], 2 * w[2]);
-            }
-            tc_plane_channel(p, c, job.channel);
-            job.channel[0] = tc_add(job.channel[0], job.channel[0]);
+            tc_depthwise_channel(p, c, w, relu, &job);
             job.lines = p->outer_out;
             run(&job);
         }
