@@ -1,17 +1,20 @@
-"""A Linux machine: our C is counted in its process on the emulated core."""
+"""A Linux machine: our C is counted in its process on the emulated core, TensorFlow Lite with XNNPACK is
+modelled.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import prod
 
 from msgspec import structs
 
-from tinyml_compress.devices import Linux
+from tinyml_compress.devices import Linux, xnnpack
 from tinyml_compress.ir import Program
 from tinyml_compress.pipeline.measure.kinds.board import Board
 from tinyml_compress.pipeline.measure.target import Array, Demands, Target
 from tinyml_compress.pipeline.measure.work import Work
-from tinyml_compress.results import DeviceDetails, DeviceFacts, Figure, Measurement
+from tinyml_compress.results import DeviceDetails, DeviceFacts, Figure, Kind, Measurement
 
 
 class LinuxMachine(Target):
@@ -36,7 +39,25 @@ class LinuxMachine(Target):
 
     def measure(self, work: Work, toolchain: str | None) -> Measurement:
         done = self.process.measure(work, toolchain)
-        return structs.replace(done, figures=tuple(map(self._of_machine, done.figures)))
+        return structs.replace(done, figures=(*map(self._of_machine, done.figures), *self._runtime(done)))
+
+    def _runtime(self, done: Measurement) -> Iterator[Figure]:
+        """Of the same net under tflite-runtime, in each form and with each number of threads."""
+        nodes = [node for node in done.nodes or () if node.op]
+        work = xnnpack.NetWork(
+            sum(node.macs for node in nodes), sum(prod(node.shape) for node in nodes), len(nodes)
+        )
+        process, cores = self.machine.process, self.machine.cores
+        for time in xnnpack.runtime_times(process.core.name, process.clock_hz, cores, work):
+            threads = f"{time.threads} thread{'s' * (time.threads > 1)}"
+            yield Figure(
+                name=f"ms, tflite-runtime {time.form}, {threads}",
+                value=time.ms,
+                unit="ms",
+                kind=Kind.MODELLED,
+                error=xnnpack.ERROR,
+                about={"basis": f"{time.basis}; {xnnpack.SOURCE}"},
+            )
 
     def _of_machine(self, figure: Figure) -> Figure:
         """The limit is the machine's memory, in which the program lies too."""
