@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from tinyml_compress import converter
 from tinyml_compress import data as data_room
-from tinyml_compress._version import __version__
 from tinyml_compress.converter import Mode
 from tinyml_compress.converter.foreign.calls import TORCH_PREFIX, TorchModel, quantize_torch
 from tinyml_compress.data import DataSet
@@ -117,7 +116,7 @@ def quantize(
         files=(f"{chosen}.pt2", f"{chosen}.tflite", f"{chosen}.json"),
         folder=place,
     )
-    manifest = {**encoded(done), "folder": place.name, "tool": f"tinyml_compress {__version__}"}
+    manifest = {**encoded(done), "folder": place.name}
     with files.output_folder(place) as staging:
         files.write_bytes(staging / f"{chosen}.pt2", program)
         files.write_bytes(staging / f"{chosen}.tflite", tflite)
