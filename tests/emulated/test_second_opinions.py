@@ -21,7 +21,7 @@ needs_qemu = pytest.mark.skipif(not qemu.available(), reason="qemu-system-arm is
 needs_gcc = pytest.mark.skipif(
     shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed"
 )
-ARM = [core for core in CORES if core != "rv32imc"]
+ARM = [core for core in CORES if core.startswith("cortex-m")]
 
 
 @needs_qemu
