@@ -8,8 +8,8 @@ TC_KERNEL void tc_s8_fully_connected_lanes__rvv(const tc_s8_fully_connected *p, 
     const int32_t pairs = (p->in_c + 1) >> 1;
     for (int32_t b = 0; b < p->batch; b++, in += p->in_c, out += p->out_c) {
         const int8_t *row = in;
-        if (p->in_c & 1) { /* the last pair's second value has a weight of 0, but has to be there */
-            int8_t *copy = (int8_t *)scratch;
+        int8_t *const copy = (int8_t *)scratch;
+        if (copy != NULL) { /* odd: the last pair's second value has a weight of 0, but has to be there */
             TC_MEMCPY(copy, in, (size_t)p->in_c);
             copy[p->in_c] = 0;
             row = copy;
