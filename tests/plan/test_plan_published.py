@@ -20,10 +20,14 @@ MODELS = Path(__file__).parents[2] / ".." / "shared" / "models"
     [("kws_ref_model.tflite", 12 * 1024 - 1024), ("pretrainedResnet_quant.tflite", 40 * 1024 - 1024)],
 )
 def test_published_models(name: str, goal: int, isa: Isa, level: Level) -> None:
-    """12 KB and 40 KB in all, of which 1 KB is left for the stack; 4 KB more for weights in RAM."""
+    """12 KB and 40 KB in all, of which 1 KB is left for the stack; 4 KB more for weights in RAM.
+
+    Kernels on vectors of RISC-V write beside their input, never over it: half as much again.
+    """
     path = MODELS / name
     if not path.is_file():
         pytest.skip("the published models are not beside this checkout")
     made = compile_model(path.read_bytes(), "m", isa.sets, level).plan
-    assert made.arena_bytes <= goal + (4096 if level is Level.SPEED else 0)
+    more = goal // 2 if isa is Isa.RVV else 4096 if level is Level.SPEED else 0
+    assert made.arena_bytes <= goal + more
     assert made.arena_bytes <= 1.05 * made.lower_bound
