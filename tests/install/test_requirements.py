@@ -31,7 +31,15 @@ PACKAGES = {
     "tensorflow_model_optimization": "tensorflow-model-optimization",
 }
 # They live in environments of their own: support/environments.py.
-ELSEWHERE = {"ai_edge_quantizer", "litert_torch", "safetensors", "torch", "torchao", "transformers"}
+ELSEWHERE = {
+    "ai_edge_quantizer",
+    "litert_torch",
+    "onnxruntime",
+    "safetensors",
+    "torch",
+    "torchao",
+    "transformers",
+}
 # The last release with a hole, by package: setup.cfg must exclude it.
 HOLES = {"pillow": "10.2.0", "setuptools": "78.1.0"}
 

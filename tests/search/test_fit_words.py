@@ -189,7 +189,7 @@ def test_wrong_calls_end_before_anything_slow(tmp_path: Path) -> None:
     assert "needs data" in refused(*board, *out, "--max-flash", "20K")
     assert "no folder to write to" in refused(*board, *data, "--max-flash", "20K")
     assert "unknown device: nucleo" in refused("--target", "nucleo", *data, *out, "--max-flash", "20K")
-    assert "needs an emulated board" in refused("--target", "host", *data, *out, "--max-flash", "20K")
+    assert "costs are counted or modelled" in refused("--target", "host", *data, *out, "--max-flash", "20K")
     assert "no such dimension: --only kep" in refused(
         *board, *data, *out, "--max-flash", "20K", "--only", "kep"
     )
