@@ -78,7 +78,7 @@ def test_zeros_go_where_they_are_not_felt(net: Any, samples: Any) -> None:
     shares = measured(net, samples, (Means.ZEROS,)).shared(0.4)
     assert shares["stout"] > 0.75
     assert shares["frail"] == 0.0
-    context = Context(None, Samples(samples), lambda student: None, lambda spec: None, 0)
+    context = Context(None, Samples(samples), lambda student, inside=0.0: None, lambda spec: None, 0)
     for share, spared in (("measured", True), ("alike", False)):
         done = TECHNIQUE.apply(PruneOptions(0.4, "one_shot", share=share), net, context)
         rows = {row.layer: row.part for row in zeros_of(done.model)}

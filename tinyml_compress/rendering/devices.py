@@ -22,8 +22,8 @@ def targets_blocks(targets: Targets) -> list[Block]:
         Column("device"),
         Column("core", priority=3),
         Column("MHz", "{:,g}", priority=2),
-        Column("flash", "{:,g} KB"),
-        Column("RAM", "{:,g} KB"),
+        Column("flash", "{:,.10g} KB"),
+        Column("RAM", "{:,.10g} KB"),
         Column("what it is", priority=1, prose=True),
     )
     rows = tuple(
