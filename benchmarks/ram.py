@@ -131,27 +131,30 @@ def rows_of(name: str, model: bytes, device: Device, ends: Sequence[ByRows] = ()
 
 
 def _store(rows: Sequence[FormRow]) -> None:
+    """In place of the rows that those nets had; the other rows stay."""
+    renewed = {row.model for row in rows}
+    path = HERE / "ram.json"
+    kept = json.loads(path.read_text())["rows"] if path.is_file() else []
     text = {
         "tool": __version__,
         "date": date.today().isoformat(),
         "board": BOARD,
-        "rows": [asdict(row) for row in rows],
+        "rows": [*(row for row in kept if row["model"] not in renewed), *map(asdict, rows)],
     }
-    files.write_text(HERE / "ram.json", json.dumps(text, indent=1) + "\n")
+    files.write_text(path, json.dumps(text, indent=1) + "\n")
 
 
 def main() -> int:
     """Plan, run, print, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--models", default="", help="some of them, by name: ic,unet")
+    parser.add_argument("--models", default="", help="some of them, by name: ic,unet; the other rows stay")
     wanted = frozenset(filter(None, parser.parse_args().models.split(",")))
     device = load_device(BOARD)
     print("| net | RAM | cycles | instructions |\n|---|---|---|---|")
     rows: list[FormRow] = []
     for name, model, ends in nets(wanted):
         rows += rows_of(name, model, device, ends)
-        if not wanted:
-            _store(rows)
+        _store(rows)
     print(f"\n| net | fastest | {' | '.join(f'up to {bound} cycles' for bound in BOUNDS)} | smallest |")
     print("|---|---|---|---|---|")
     for name in dict.fromkeys(row.model for row in rows):
