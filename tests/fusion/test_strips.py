@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.emulated.programs import board
 from tests.lib import sanitized
 from tests.lib.aot import assert_same
 from tests.lib.chains import seeded
+from tests.lib.layers import merged
 from tinyml_compress import frontend, passes
 from tinyml_compress.errors import PlanError
 from tinyml_compress.frontend import write
@@ -23,6 +26,9 @@ from tinyml_compress.pipeline.compile.verb import compile_graph
 from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.plan.rings import check_rings
+from tinyml_compress.runners import tflm
+from tinyml_compress.runners.emulated import emulate
+from tinyml_compress.runners.vectors import mixed
 from tinyml_compress.schedule import usual_prices
 from tinyml_compress.support.instruction_sets import Isa
 
@@ -30,10 +36,10 @@ _HEIGHTS = ((1, 1), (1, 2), (2, 2), (3, 4))
 _FORMS = [StripForm(last, most, scratch) for last, most in _HEIGHTS for scratch in (600, None)]
 
 
-def _by_strips(given: Graph, isas: tuple[Isa, ...], seed: int) -> Graph:
+def _by_strips(given: Graph, isas: tuple[Isa, ...], seed: int, ends: bool = True) -> Graph:
     """Some run of its nodes, in some form, its ends by rows or not; the graph as it is where none can."""
     rng = np.random.default_rng(seed)
-    graph = by_rows(given, [one for one in ByRows if rng.integers(2)])
+    graph = by_rows(given, [one for one in ByRows if ends and rng.integers(2)])
     fusion = Fusion(graph, isas, usual_prices(isas))
     runs = fusion.runs()
     if not runs:
@@ -79,9 +85,45 @@ def test_many_random_chains(isa: Isa, start: int) -> None:
 
 
 @pytest.mark.full
-def test_many_are_clean() -> None:
-    programs = _programs([write(seeded(seed)) for seed in range(600, 660)], Isa.C.sets, 600)
-    sanitized.assert_clean(programs)
+@pytest.mark.parametrize("start", range(600, 1100, 50))
+def test_many_are_clean(start: int) -> None:
+    seeds = range(start, start + 50)
+    sanitized.assert_clean(_programs([write(seeded(seed)) for seed in seeds], Isa.C.sets, start))
+
+
+def _all_by_strips(graph: Graph, isas: tuple[Isa, ...], seed: int) -> Graph:
+    """Some stretch of each run of its nodes, in some form."""
+    for _ in range(len(Fusion(graph, isas, usual_prices(isas)).runs())):
+        graph = _by_strips(graph, isas, seed, ends=False)
+        seed += 1
+    return graph
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("core", ["cortex-m4", "cortex-m0plus", "rv32imc", "cortex-m55"])
+@pytest.mark.parametrize("start", range(100, 600, 50))
+def test_many_on_emulated_cores(core: str, start: int) -> None:
+    """Five nets side by side in one firmware, so that one start counts for all of them."""
+    device = board(core)
+    isas = device.core.kernels
+    for first in range(start, start + 50, 5):
+        model = write(merged([seeded(seed) for seed in range(first, first + 5)]))
+        strips = partial(_all_by_strips, isas=isas, seed=first)
+        program = compile_graph(
+            frontend.read(model, "m"),
+            "m",
+            model_sha256="0" * 64,
+            isas=isas,
+            level=Level.SPEED,
+            using=(*passes.PASSES, strips),
+        )
+        assert any(node.op == "STRIPS" for node in program.nodes)
+        vectors = list(mixed(program.inputs, first, 2))
+        done = emulate(program, device, [[value.tobytes() for value in vector] for vector in vectors])
+        oracle = tflm.Interpreter(model)
+        for vector, outputs in zip(vectors, done.outputs, strict=True):
+            wanted = [value.tobytes() for value in oracle.invoke(vector)]
+            assert wanted == list(outputs), (core, first)
 
 
 def _strips_of(seed: int) -> Graph:

@@ -1,5 +1,5 @@
-"""Random nets of images: convolutions, transposed ones, pools, sums and concatenations of every padding,
-stride, dilation.
+"""Random nets of images: convolutions, transposed ones, pools, sums, concatenations and resized images, of
+every padding, stride, dilation.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops._conv import ConvAttrs
 from tinyml_compress.ops._pool import PoolAttrs
 from tinyml_compress.ops._reduce import ReduceAttrs
+from tinyml_compress.ops._resize import ResizeAttrs
 from tinyml_compress.ops.concatenation.op import ConcatenationAttrs
 from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
 from tinyml_compress.ops.depthwise_conv_2d.op import DepthwiseConv2DAttrs
 from tinyml_compress.ops.leaky_relu.op import LeakyReluAttrs
 from tinyml_compress.ops.numerics import Activation, Padding
+from tinyml_compress.ops.softmax.op import SoftmaxAttrs
 from tinyml_compress.ops.transpose_conv.node import TransposeConvAttrs
 
 
@@ -114,6 +116,19 @@ class _Images:
         attrs = TransposeConvAttrs(padding, strides[1], strides[0])
         return self.emit("TRANSPOSE_CONV", [given, weights[0], x, weights[1]], attrs, shape=shape)
 
+    def grow(self, x: Tensor) -> Tensor:
+        """An image that is resized."""
+        op = pick(self.rng, ("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"))
+        factors = pick(self.rng, (1, 2, 2, 3, 4)), pick(self.rng, (1, 2, 3))
+        sizes = np.array(x.shape[1:3]) * factors + (self.rng.integers(8) == 0)
+        corners, half = pick(self.rng, ((False, False), (False, True), (False, True), (True, False)))
+        given = const(f"size{len(self.nodes)}", sizes, None, dtype=DType.INT32)
+        return self.emit(op, [x, given], ResizeAttrs(corners, half), x)
+
+    def softmax(self, x: Tensor) -> Tensor:
+        like = tensor("", (1,), 1 / 256, -128)
+        return self.emit("SOFTMAX", [x], SoftmaxAttrs(), like)
+
     def leaky(self, x: Tensor) -> Tensor:
         return self.emit("LEAKY_RELU", [x], LeakyReluAttrs(0.125))
 
@@ -148,16 +163,21 @@ def chain(rng: Rng) -> Graph:
                 net.residual,
                 net.branches,
                 net.spread,
+                net.grow,
+                net.grow,
                 net.leaky,
             ),
         )
-        if make == net.spread and max(x.shape[1:3]) > 40:
+        if make in (net.spread, net.grow) and max(x.shape[1:3]) > 40:
             make = net.pool
         x = make(x)
         if rng.integers(8) == 0:
             outputs.append(x.name)
-    if rng.integers(2):
-        x = net.over_all(x)
+    match rng.integers(4):
+        case 0 | 1:
+            x = net.over_all(x)
+        case 2:
+            x = net.softmax(x)
     return graph(net.tensors, net.nodes, ["input"], [*dict.fromkeys([*outputs, x.name])])
 
 

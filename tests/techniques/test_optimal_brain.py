@@ -155,7 +155,9 @@ def test_words_of_the_recipe(case: tuple[Any, Any, Any]) -> None:
         parse('[[stage]]\nuse = "optimal_brain"\npattern = "1x4"', "x")
     with pytest.raises(TrainingError, match="no samples"):
         TECHNIQUE.apply(
-            BrainOptions(), case[0], Context(None, None, lambda student, inside=0.0: None, lambda spec: None, 0)
+            BrainOptions(),
+            case[0],
+            Context(None, None, lambda student, inside=0.0: None, lambda spec: None, 0),
         )
     with pytest.raises(ConfigError, match="no layer with weights"):
         prune_by_outputs(case[0], case[1], BrainOptions(exclude=("cnv*",)))

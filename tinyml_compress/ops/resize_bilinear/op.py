@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tinyml_compress.ir import DType, NodeView
-from tinyml_compress.ops._resize import ResizeAttrs, ResizeOperator
+from tinyml_compress.ops._resize import ResizeAttrs, ResizedStrip, ResizeOperator
+from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Consts, Options, refuse
 from tinyml_compress.ops.rows import Params, each_type
 from tinyml_compress.ops.structs import ints, pointers, struct
@@ -53,13 +54,24 @@ def _toward_zero(a: int, b: int) -> int:
     return int(a / b) if a < 0 else a // b
 
 
-def _fixed(size: int, wanted: int, attrs: ResizeAttrs) -> list[_Between]:
+def _ratio(size: int, wanted: int, attrs: ResizeAttrs, strip: ResizedStrip | None) -> tuple[int, int]:
+    """Of the steps of the input to those of the output."""
+    if strip is not None:
+        return 1, strip.spread
+    return (size - 1, wanted - 1) if attrs.align_corners and wanted > 1 else (size, wanted)
+
+
+def _indices(wanted: int, strip: ResizedStrip | None) -> range:
+    first = 0 if strip is None else strip.skipped
+    return range(first, first + wanted)
+
+
+def _fixed(size: int, wanted: int, attrs: ResizeAttrs, strip: ResizedStrip | None) -> list[_Between]:
     """Along one axis with ten fractional bits, as for integers."""
-    corners = attrs.align_corners and wanted > 1
-    over, under = (size - 1, wanted - 1) if corners else (size, wanted)
+    over, under = _ratio(size, wanted, attrs, strip)
     scale = (_ONE * over + under // 2) // under
     between: list[_Between] = []
-    for index in range(wanted):
+    for index in _indices(wanted, strip):
         place = index * scale + (scale // 2 - _ONE // 2 if attrs.half_pixel_centers else 0)
         low = max(_toward_zero(place, _ONE), 0)
         high = min(_toward_zero(place + _ONE - 1, _ONE), size - 1)
@@ -67,13 +79,12 @@ def _fixed(size: int, wanted: int, attrs: ResizeAttrs) -> list[_Between]:
     return between
 
 
-def _floating(size: int, wanted: int, attrs: ResizeAttrs) -> list[_Between]:
+def _floating(size: int, wanted: int, attrs: ResizeAttrs, strip: ResizedStrip | None) -> list[_Between]:
     """Along one axis in float32."""
-    corners = attrs.align_corners and wanted > 1
-    over, under = (size - 1, wanted - 1) if corners else (size, wanted)
+    over, under = _ratio(size, wanted, attrs, strip)
     scale, half = np.float32(over) / np.float32(under), np.float32(0.5)
     between: list[_Between] = []
-    for index in range(wanted):
+    for index in _indices(wanted, strip):
         value = np.float32(index)
         place = (value + half) * scale - half if attrs.half_pixel_centers else value * scale
         low, high = max(int(np.floor(place)), 0), min(int(np.ceil(place)), size - 1)
@@ -87,13 +98,15 @@ def _sizes(view: NodeView) -> Params:
     return (*sizes.items(), ("depth", depth))
 
 
-def _along(
-    view: NodeView, way: Callable[[int, int, ResizeAttrs], list[_Between]]
-) -> Iterator[npt.NDArray[np.float64]]:
+_Way = Callable[[int, int, ResizeAttrs, ResizedStrip | None], list[_Between]]
+
+
+def _along(view: NodeView, way: _Way) -> Iterator[npt.NDArray[np.float64]]:
     """Per output row, then per output column: where the two input elements start, and the fraction."""
     (_, height, width, depth), out = view.input(0).shape, view.output().shape
-    for size, wanted, step in ((height, out[1], width * depth), (width, out[2], depth)):
-        places = way(size, wanted, view.attrs(ResizeAttrs))
+    attrs = view.attrs(ResizeAttrs)
+    for axis, size, wanted, step in ((1, height, out[1], width * depth), (2, width, out[2], depth)):
+        places = way(size, wanted, attrs, attrs.strip_along(axis))
         yield np.array([(one.low * step, one.high * step, one.fraction) for one in places], np.float64)
 
 
@@ -132,6 +145,12 @@ class ResizeBilinear(ResizeOperator):
         attrs = view.attrs(ResizeAttrs)
         if attrs.align_corners and attrs.half_pixel_centers:
             raise refuse(view, "align_corners with half_pixel_centers", found="both", allowed="one of them")
+
+    def grows(self, view: NodeView, axis: int, spread: int) -> Along | None:
+        if _ONE % spread or spread == _ONE:
+            return None  # places are rounded, each row's otherwise
+        before = spread // 2 if view.attrs(ResizeAttrs).half_pixel_centers else spread
+        return Along(axis, 2 * spread, before=before, spread=spread)
 
 
 OPERATOR = ResizeBilinear()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tinyml_compress.ir import DType, NodeView
-from tinyml_compress.ops._resize import ResizeAttrs, ResizeOperator
+from tinyml_compress.ops._resize import ResizeAttrs, ResizedStrip, ResizeOperator
+from tinyml_compress.ops.along import Along
 from tinyml_compress.ops.base import Consts, Options
 from tinyml_compress.ops.numerics import round_half_away
 from tinyml_compress.ops.rows import Params, called
@@ -23,8 +24,10 @@ STRUCTS = (
 )
 
 
-def _nearest(size: int, wanted: int, attrs: ResizeAttrs) -> list[int]:
+def _nearest(size: int, wanted: int, attrs: ResizeAttrs, strip: ResizedStrip | None) -> list[int]:
     """The input index for every output index along one axis, in float32 as on the device."""
+    if strip is not None:
+        return [index // strip.spread for index in range(strip.skipped, strip.skipped + wanted)]
     align = attrs.align_corners and wanted > 1
     scale = np.float32(size - 1) / np.float32(wanted - 1) if align else np.float32(size) / np.float32(wanted)
     offset = np.float32(0.5 if attrs.half_pixel_centers else 0.0)
@@ -41,8 +44,8 @@ def _params(view: NodeView) -> Params:
     attrs = view.attrs(ResizeAttrs)
     (batches, height, width, depth), out = view.input(0).shape, view.output().shape
     pixel = depth * view.input(0).dtype.itemsize
-    rows = np.array(_nearest(height, out[1], attrs), np.int32) * (width * pixel)
-    columns = np.array(_nearest(width, out[2], attrs), np.int32) * pixel
+    rows = np.array(_nearest(height, out[1], attrs, attrs.strip_along(1)), np.int32) * (width * pixel)
+    columns = np.array(_nearest(width, out[2], attrs, attrs.strip_along(2)), np.int32) * pixel
     return (
         ("batches", batches),
         ("batch_bytes", height * width * pixel),
@@ -59,6 +62,13 @@ class ResizeNearestNeighbor(ResizeOperator):
     options = Options("ResizeNearestNeighborOptions")
     types = (DType.INT8, DType.INT16, DType.FLOAT32)
     variants = (called("tc_x8_resize_nearest__c", "tc_resize_nearest_params", _params),)
+
+    def grows(self, view: NodeView, axis: int, spread: int) -> Along | None:
+        size, wanted = view.input(0).shape[axis], view.output().shape[axis]
+        whole = _nearest(size, wanted, view.attrs(ResizeAttrs), None)
+        if whole != [index // spread for index in range(wanted)]:
+            return None  # float32 takes another row somewhere
+        return Along(axis, spread, spread=spread)
 
 
 OPERATOR = ResizeNearestNeighbor()

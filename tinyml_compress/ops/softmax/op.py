@@ -115,6 +115,9 @@ class Softmax(Operator):
     def along(self, view: NodeView, axis: int) -> Along | None:
         return Along(axis) if axis < len(view.output().shape) - 1 else None
 
+    def cut(self, view: NodeView, axis: int, before: int, after: int) -> Attrs | None:
+        return view.node.attrs
+
     def check(self, view: NodeView) -> None:
         _checks.arity(view, 1)
         source, target = view.input(0), view.output()
