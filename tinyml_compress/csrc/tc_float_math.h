@@ -1,9 +1,10 @@
-/* exp, log, sine, cosine and what is made of them, without <math.h>. They compute in double, so that the float result
- * is the correctly rounded one but for rare ties: within one unit in the last place of any good library. */
+/* exp, log, sine, cosine and what is made of them, without <math.h>. All but exp and logistic compute in double, so
+ * that the float result is the correctly rounded one but for rare ties: within one unit in the last place of any good
+ * library. */
 #ifndef TC_FLOAT_MATH_H
 #define TC_FLOAT_MATH_H
 
-#include "tc_base.h"
+#include "tc_exp.h"
 
 /* 2^exponent, for those of normal numbers. */
 static TC_INLINE double tc_power_of_two(int32_t exponent) {
@@ -42,13 +43,6 @@ static TC_NOINLINE double tc_exp_double(double x) {
         sum = parts[i] + sum * rest;
     }
     return sum * tc_power_of_two(whole);
-}
-
-static TC_INLINE float tc_exp(float x) {
-    if (x != x) {
-        return x;
-    }
-    return (float)tc_exp_double(x > 200.0f ? 200.0 : (x < -200.0f ? -200.0 : (double)x));
 }
 
 /* Natural logarithm of a double above zero that a float can hold. */

@@ -13,7 +13,7 @@ _ZERO_POINT = -128
 
 class Logistic(SigmoidOperator):
     name = "LOGISTIC"
-    limits = "int8 output of zero point -128, int16 output of scale 1/32768; float within two ulp"
+    limits = "int8 output of zero point -128, int16 output of scale 1/32768"
     powers = (0,)
     variants = (
         lookup_variant(lambda view: table_of(view, _fixed_point.logistic, 8, _ZERO_POINT)),

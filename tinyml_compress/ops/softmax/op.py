@@ -94,9 +94,7 @@ class Softmax(Operator):
     attrs_type = SoftmaxAttrs
     options = Options("SoftmaxOptions")
     dtypes = ("int8", "int8 to int16", "int16", "float32")
-    limits = (
-        f"last axis up to {_MAX_DEPTH[DType.INT8]} values of int8; float within two units in the last place"
-    )
+    limits = f"last axis up to {_MAX_DEPTH[DType.INT8]} values of int8"
     variants = (
         _to(DType.INT8, "tc_s8_softmax__c"),
         _to(DType.INT16, "tc_s8_softmax_s16__c"),
