@@ -84,6 +84,7 @@ TAKEN: dict[Maker, tuple[str, ...]] = {
     test_transpose.make: ("tc_x8_move", "tc_x8_move_rows"),
     test_pad.make: ("tc_x8_fill",),
     test_resize_bilinear.make: ("tc_s8_resize_bilinear",),
+    test_resize_bilinear.in_sixteenths: ("tc_s8_resize_bilinear_words",),
     test_resize_nearest_neighbor.make: ("tc_x8_resize_nearest",),
 }
 """What is for these operators."""

@@ -21,7 +21,18 @@ def make(rng: Rng) -> Graph:
     return single("RESIZE_BILINEAR", [x, ints("size", size)], y, ResizeAttrs(*pick(rng, MODES)))
 
 
+def in_sixteenths(rng: Rng) -> Graph:
+    """What goes by words: whole numbers of pixels for each, and of words of channels."""
+    h, w, c = int(rng.integers(1, 7)), int(rng.integers(1, 7)), 4 * int(rng.integers(1, 6))
+    size = [h * pick(rng, (1, 2, 2, 4, 8)), w * pick(rng, (1, 2, 2, 4, 8))]
+    x, y = Tensor("x", (2, h, w, c), DType.INT8), Tensor("y", (2, *size, c), DType.INT8)
+    attrs = ResizeAttrs(half_pixel_centers=bool(rng.integers(2)))
+    return single("RESIZE_BILINEAR", [x, ints("size", size)], y, attrs)
+
+
 test_sample = sample(make, 24)
+test_in_sixteenths = sample(in_sixteenths, 24)
+test_many_in_sixteenths = many(in_sixteenths)
 test_many = many(make)
 
 

@@ -64,6 +64,8 @@ TC_EACH(vmaxq_s16, int16x8_t, int16_t, 8, x > y ? x : y)
 TC_EACH(vminq_s16, int16x8_t, int16_t, 8, x < y ? x : y)
 TC_EACH(vaddq_s16, int16x8_t, int16_t, 8, (uint16_t)((uint32_t)x + (uint32_t)y))
 TC_EACH(vsubq_s16, int16x8_t, int16_t, 8, (uint16_t)((uint32_t)x - (uint32_t)y))
+TC_EACH(vmulq_s16, int16x8_t, int16_t, 8, (uint16_t)((uint32_t)x * (uint32_t)y))
+TC_EACH(vqaddq_s16, int16x8_t, int16_t, 8, tc_clamp(x + y, INT16_MIN, INT16_MAX))
 TC_EACH(vsubq_s32, int32x4_t, int32_t, 4, (uint32_t)x - (uint32_t)y)
 TC_EACH(vmulq_s32, int32x4_t, int32_t, 4, (uint32_t)x *(uint32_t)y)
 TC_EACH(vmulhq_u32, uint32x4_t, uint32_t, 4, (uint64_t)x *y >> 32)
@@ -79,6 +81,23 @@ TC_EACH(vmulhq_u32, uint32x4_t, uint32_t, 4, (uint64_t)x *y >> 32)
 TC_ONE(vabsq_s32, int32x4_t, int32_t, 4, x < 0 ? 0u - (uint32_t)x : (uint32_t)x)
 TC_ONE(vabsq_s16, int16x8_t, int16_t, 8, (uint16_t)(x < 0 ? -x : x))
 #define vshlq_n_s32(x, by) vshlq_s32(x, vdupq_n_s32(by))
+#define vmulq_n_s16(x, by) vmulq_s16(x, vdupq_n_s16(by))
+#define vmlaq_n_s16(sum, x, by) vaddq_s16(sum, vmulq_n_s16(x, by))
+
+/* Shifted to the right, cut or rounded with ties toward +infinity. */
+static TC_INLINE int16x8_t vshrq_n_s16(int16x8_t x, int by) {
+    for (int i = 0; i < 8; i++) {
+        x.lane[i] = (int16_t)(x.lane[i] >> by);
+    }
+    return x;
+}
+
+static TC_INLINE int16x8_t vrshrq_n_s16(int16x8_t x, int by) {
+    for (int i = 0; i < 8; i++) {
+        x.lane[i] = (int16_t)((x.lane[i] + (1 << (by - 1))) >> by);
+    }
+    return x;
+}
 
 /* A bit of the predicate per byte: the first of lane `i`. */
 #define TC_IS_ON(lanes, i, count) ((lanes) >> (i) * (16 / (count)) & 1)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.ir import DType, NodeView
+from tinyml_compress.ir import DType, NodeView, needed
 from tinyml_compress.ops._resize import ResizeAttrs, ResizedStrip, ResizeOperator
 from tinyml_compress.ops.along import Along
-from tinyml_compress.ops.base import Consts, Options, refuse
-from tinyml_compress.ops.rows import Params, each_type
+from tinyml_compress.ops.base import Consts, Level, Options, refuse
+from tinyml_compress.ops.rows import Params, called, each_type
 from tinyml_compress.ops.structs import ints, pointers, struct
 
 STRUCTS = (
@@ -28,6 +29,15 @@ STRUCTS = (
             note="per output row: offsets of the input rows below and above, fraction of 1024",
         ),
         pointers("int32_t", "columns", note="the same along a row"),
+    ),
+    struct(
+        "tc_resize_words_params",
+        ints("batches batch height"),
+        ints("runs", note="of pixels of an output row that lie between the same two of the input"),
+        ints("depth"),
+        pointers("int32_t", "rows", note="offsets as above, and sixteenths"),
+        pointers("int32_t", "columns", note="per run: both offsets, and how many pixels"),
+        pointers("int8_t", "rights", note="sixteenths of each pixel of a row"),
     ),
     struct(
         "tc_f32_resize_bilinear_params",
@@ -118,6 +128,55 @@ def _params_s8(view: NodeView) -> Params:
     )
 
 
+def _sixteenths(places: list[_Between]) -> list[_Between] | None:
+    """The same places in sixteenths, if they lie at such; one at an index goes with those behind it."""
+    kept: list[_Between] = []
+    for index, place in enumerate(places):
+        fraction, rest = divmod(0 if place.low == place.high else place.fraction, _ONE // 16)
+        if rest or not 0 <= fraction <= 16:
+            return None
+        behind = places[index + 1 :][:1]
+        joins = fraction == 0 and behind and behind[0].low == place.low
+        kept.append(_Between(place.low, behind[0].high if joins else place.high, fraction))
+    return kept
+
+
+def _both_in_sixteenths(view: NodeView) -> tuple[list[_Between], list[_Between]] | None:
+    """Rows and columns."""
+    (_, height, width, _), out, attrs = view.input(0).shape, view.output().shape, view.attrs(ResizeAttrs)
+    rows = _sixteenths(_fixed(height, out[1], attrs, attrs.strip_along(1)))
+    columns = _sixteenths(_fixed(width, out[2], attrs, attrs.strip_along(2)))
+    return None if rows is None or columns is None else (rows, columns)
+
+
+def _takes_words(view: NodeView) -> bool:
+    source = view.input(0)
+    if source.dtype is not DType.INT8 or source.shape[3] % 4:
+        return False
+    return _both_in_sixteenths(view) is not None
+
+
+def _params_words(view: NodeView) -> Params:
+    rows, columns = needed(_both_in_sixteenths(view), "sixteenths")
+    batches, height, width, depth = view.input(0).shape
+    step = width * depth
+    runs = [
+        (low * depth, high * depth, len(list(run)))
+        for (low, high), run in groupby(columns, lambda one: (one.low, one.high))
+    ]
+    lines = [(one.low * step, one.high * step, one.fraction) for one in rows]
+    return (
+        ("batches", batches),
+        ("batch", height * step),
+        ("height", len(rows)),
+        ("runs", len(runs)),
+        ("depth", depth),
+        ("rows", Consts("rows", "int32_t", np.array(lines, np.int32))),
+        ("columns", Consts("columns", "int32_t", np.array(runs, np.int32))),
+        ("rights", Consts("rights", "int8_t", np.array([one.fraction for one in columns], np.int8))),
+    )
+
+
 def _params_f32(view: NodeView) -> Params:
     rows, columns = _along(view, _floating)
     return (
@@ -134,6 +193,15 @@ class ResizeBilinear(ResizeOperator):
     options = Options("ResizeBilinearOptions")
     types = (DType.INT8, DType.FLOAT32)
     variants = (
+        replace(
+            called(
+                "tc_s8_resize_bilinear_words__c",
+                "tc_resize_words_params",
+                _params_words,
+                accepts=_takes_words,
+            ),
+            levels=frozenset((Level.SPEED, Level.BALANCED)),
+        ),
         *each_type("tc_{}_resize_bilinear__c", (DType.INT8,), "tc_resize_bilinear_params", _params_s8),
         *each_type(
             "tc_{}_resize_bilinear__c", (DType.FLOAT32,), "tc_f32_resize_bilinear_params", _params_f32
