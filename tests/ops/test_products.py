@@ -174,10 +174,17 @@ def depthwise_3x3(rng: Rng) -> Graph:
 
 
 def depthwise_3x3_wide(rng: Rng) -> Graph:
-    """Planes too large to gather four at once."""
-    size = (40, 35) if rng.random() < 0.5 else (35, 41)
+    """Planes too large for four whole ones at once: a band of lines after the other, or one plane."""
+    sizes, strides = ((40, 35), (35, 41), (26, 48)), ((1, 1), (2, 2), (1, 2), (2, 1))
     return layers.depthwise(
-        rng, image=size, in_c=4, multiplier=1, kernel=(3, 3), stride=(1, 1), dilation=(1, 1), plain=True
+        rng,
+        image=sizes[pick(rng, (0, 1, 2))],
+        in_c=pick(rng, (4, 8)),
+        multiplier=1,
+        kernel=(3, 3),
+        stride=strides[pick(rng, (0, 0, 0, 1, 1, 1, 2, 3))],
+        dilation=(1, 1),
+        plain=True,
     )
 
 
@@ -318,8 +325,8 @@ KERNELS: dict[Maker, str] = {
     winograd: "tc_s8_conv_2d_winograd",
     sparse: "tc_s8_conv_2d_sparse__dsp",
     depthwise_3x3: "tc_s8_depthwise_conv_2d_3x3_",
-    depthwise_3x3_wide: "tc_s8_depthwise_conv_2d_3x3_",
-    depthwise_3x3_stride_2: "tc_s8_depthwise_conv_2d_3x3s2__dsp",
+    depthwise_3x3_wide: "tc_s8_depthwise_conv_2d_3x3",
+    depthwise_3x3_stride_2: "tc_s8_depthwise_conv_2d_3x3s2_",
     depthwise_plane: "tc_s8_depthwise_conv_2d_plane__dsp",
     depthwise_column: "tc_s8_depthwise_conv_2d_column__dsp",
     one_pixel: "tc_s8_fully_connected",

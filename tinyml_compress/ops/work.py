@@ -37,9 +37,11 @@ def _rows(kernel: str, code: str) -> Mapping[str, KernelWork]:
 
 
 def plainest(kernel: str) -> str:
-    """Without its forms for ReLU, which have ends of their own and are alike in all else; SUB's is ADD's."""
+    """Without its forms for ReLU, which have ends of their own and are alike in all else, and for bands;
+    SUB's is ADD's.
+    """
     stem, at, isa = kernel.partition("__")
-    return f"{for_any_bounds(stem)}{at}{isa}".replace("_sub_", "_add_")
+    return f"{for_any_bounds(stem).removesuffix('_bands')}{at}{isa}".replace("_sub_", "_add_")
 
 
 def for_any_bounds(stem: str) -> str:

@@ -122,7 +122,9 @@ def bytes_scratch(view: NodeView) -> int:
 
 def gathered_counts(window: Sliding, words: bool) -> Counts:
     """What a kernel does to gather the windows, beside widening their values."""
-    band = 0 if words else _band(window)
+    if words:  # the input's pixels, one after the other, need no walk
+        return {} if window.pointwise else {"runs": window.runs, "walked": (window.pixels + 3) // 4}
+    band = _band(window)
     if not band:
         return {"runs": window.runs, "odd bytes": window.runs * (window.in_c % 4)}
     lines = 1 if window.dilation_w == 1 else window.kernel_w

@@ -46,11 +46,19 @@ static TC_NOINLINE void tc_conv_gather(const tc_s8_conv_block *p, const tc_conv_
     }
 }
 
+/* Whether the windows are the input's pixels, one after the other. */
+static TC_INLINE int tc_conv_in_order(const tc_s8_conv_block *p) {
+    return p->window.kernel_h * p->window.kernel_w == 1 && p->window.stride_h * p->window.stride_w == 1 &&
+           p->window.pad_top == 0 && p->window.pad_left == 0 && p->window.out_h == p->window.in_h &&
+           p->window.out_w == p->window.in_w;
+}
+
 static TC_INLINE void tc_conv_words(const tc_s8_conv_block *p, const int8_t *weights, const int8_t *in, int8_t *out,
                                     void *scratch, tc_conv_block block, int scaled) {
     uint32_t *values = (uint32_t *)scratch;
     int8_t *zeros;
     const int32_t *channels = tc_conv_channels(p, (int32_t *)scratch + 4 * p->depth_pairs, &zeros, scaled);
+    const int in_order = tc_conv_in_order(p);
     tc_conv_at at[4] = {{in, 0, 0}, {in, 0, 0}, {in, 0, 0}, {in, 0, 0}};
     int32_t left = p->window.batch * p->window.out_h * p->window.out_w;
     for (int32_t c = 0; c < p->window.in_c; c++) {
@@ -58,13 +66,23 @@ static TC_INLINE void tc_conv_words(const tc_s8_conv_block *p, const int8_t *wei
     }
     for (; left > 0; left -= 4) {
         const int32_t count = left < 4 ? left : 4;
-        for (int32_t i = 1; i < count; i++) {
-            at[i] = at[i - 1];
-            tc_conv_next(p, &at[i]);
+        if (in_order) {
+            const int8_t *from[4];
+            for (int32_t i = 0; i < 4; i++) {
+                from[i] = in;
+                in += i + 1 < count ? p->window.in_c : 0;
+            }
+            in += p->window.in_c;
+            tc_conv_widen(values, from, p->window.in_c / 4);
+        } else {
+            for (int32_t i = 1; i < count; i++) {
+                at[i] = at[i - 1];
+                tc_conv_next(p, &at[i]);
+            }
+            tc_conv_gather(p, at, zeros, values);
+            at[0] = at[count - 1];
+            tc_conv_next(p, &at[0]);
         }
-        tc_conv_gather(p, at, zeros, values);
-        at[0] = at[count - 1];
-        tc_conv_next(p, &at[0]);
         tc_conv_run(p, weights, values, channels, out, count, block);
         out += 4 * p->window.out_c;
     }

@@ -15,6 +15,7 @@ typedef struct {
     const int8_t *weights;   /* 16 */
     int32_t bytes;           /* 20: weight bytes of four channels */
     int32_t quads;           /* 24 */
+    int8_t *more[2];         /* 28: `out` of the block's other two pixels, or nowhere */
 } tc_conv_two;
 
 #if TC_DSP_ASM
@@ -145,17 +146,22 @@ typedef struct {
     "smuad r5, r12, r11\n" TC_CONV_QUADS_FIRST_LAST
 
 /* On the stack: places of the outputs, end of the channels, these, end of this quad's weights, entry, values, their
- * bytes. The first round of the loop enters it so that the last ends it. */
+ * bytes, all weights, places of the other outputs, all channels. The first round of the loop enters it so that the last
+ * ends it. */
 #define TC_CONV_QUADS_BEGIN                                           \
     "push {r4-r11, lr}\n"                                             \
-    "sub sp, sp, #32\n"                                               \
+    "sub sp, sp, #48\n"                                               \
     "ldm r0, {r6, r7, r8, r9}\n"                                      \
     "ldrd r1, r4, [r0, #16]\n"                                        \
+    "ldrd r2, r3, [r0, #28]\n"                                        \
     "ldr r5, [r0, #24]\n"                                             \
     "strd r9, r4, [sp, #24]\n"                                        \
     "add r5, r8, r5, lsl #6\n"                                        \
     "strd r5, r8, [sp, #8]\n"                                         \
     "strd r6, r7, [sp]\n"                                             \
+    "str r1, [sp, #32]\n"                                             \
+    "strd r2, r3, [sp, #36]\n"                                        \
+    "str r8, [sp, #44]\n"                                             \
     "lsr r2, r4, #3\n"                                                \
     "rsb r2, r2, #1\n"                                                \
     "and r2, r2, #15\n"                                               \
@@ -174,9 +180,22 @@ typedef struct {
     "2:\n"                                                            \
     ".rept 16\n" TC_CONV_QUADS_STEP ".endr\n" TC_CONV_QUADS_ROUND
 
-#define TC_CONV_QUADS_AGAIN \
-    "bne 1b\n"              \
-    "add sp, sp, #32\n"     \
+/* The other two pixels' values lie behind those of the first two. */
+#define TC_CONV_QUADS_AGAIN    \
+    "bne 1b\n"                 \
+    "ldrd r2, r3, [sp, #36]\n" \
+    "ldr r4, [sp, #24]\n"      \
+    "ldr r1, [sp, #32]\n"      \
+    "ldr r5, [sp, #44]\n"      \
+    "movs r6, #0\n"            \
+    "adds r4, r4, #8\n"        \
+    "str r6, [sp, #36]\n"      \
+    "str r4, [sp, #24]\n"      \
+    "str r5, [sp, #12]\n"      \
+    "strd r2, r3, [sp]\n"      \
+    "cmp r2, #0\n"             \
+    "bne 1b\n"                 \
+    "add sp, sp, #48\n"        \
     "pop {r4-r11, pc}\n"
 
 /* The second pixel's bytes first: where it is not there, they lie where the first's will be written. */
@@ -244,11 +263,12 @@ static TC_INLINE void tc_conv_quads_take_scaled(int32_t both, int32_t second, co
 
 typedef void (*tc_conv_take)(int32_t, int32_t, const int32_t *, int8_t *);
 
-static TC_INLINE void tc_conv_quads_twin(tc_conv_two *job, tc_conv_take take) {
+static TC_INLINE void tc_conv_quads_pair(const tc_conv_two *job, const uint32_t *from, int8_t *const out[2],
+                                         tc_conv_take take) {
     const int8_t *w = job->weights;
     const int32_t *channels = job->channels;
-    for (int32_t quad = job->quads; quad > 0; quad--, channels += 16) {
-        const uint32_t *values = job->values;
+    for (int32_t quad = 0; quad < job->quads; quad++, channels += 16) {
+        const uint32_t *values = from;
         int32_t both[4] = {0, 0, 0, 0};
         int32_t second[4] = {0, 0, 0, 0};
         for (const int8_t *end = w + job->bytes; w != end; w += 8, values += 4) {
@@ -259,10 +279,15 @@ static TC_INLINE void tc_conv_quads_twin(tc_conv_two *job, tc_conv_take take) {
             }
         }
         for (int i = 3; i >= 0; i--) {
-            take(both[i], second[i], channels + i % 2 * 8, job->out[i / 2] + i % 2 * 2);
+            take(both[i], second[i], channels + i % 2 * 8, out[i / 2] + 4 * quad + i % 2 * 2);
         }
-        job->out[0] += 4;
-        job->out[1] += 4;
+    }
+}
+
+static TC_INLINE void tc_conv_quads_twin(const tc_conv_two *job, tc_conv_take take) {
+    tc_conv_quads_pair(job, job->values, job->out, take);
+    if (job->more[0] != 0) {
+        tc_conv_quads_pair(job, job->values + 2, job->more, take);
     }
 }
 
@@ -274,16 +299,23 @@ static TC_INLINE void tc_conv_quads_twin(tc_conv_two *job, tc_conv_take take) {
 #endif
 
 /* Four pixels; those that are not there lie where the first is. */
-#define TC_CONV_QUADS(name, two, FINISH, END, take)                                                   \
-    TC_CONV_QUADS_TWO(two, FINISH, END, take)                                                         \
-    static TC_NOINLINE void name(tc_conv_job *job) {                                                  \
-        int8_t *const first = job->out[0];                                                            \
-        for (int i = 0; i < 4 && (i == 0 || job->out[i] != first); i += 2) {                          \
-            int8_t *const second = job->out[i + 1] == first ? job->out[i] : job->out[i + 1];          \
-            tc_conv_two half = {{job->out[i], second}, job->channels,        job->values + i,         \
-                                job->weights,          2 * job->depth_bytes, job->channel_pairs / 2}; \
-            two(&half);                                                                               \
-        }                                                                                             \
+#define TC_CONV_QUADS(name, two, FINISH, END, take)      \
+    TC_CONV_QUADS_TWO(two, FINISH, END, take)            \
+    static void name(tc_conv_job *job) {                 \
+        int8_t *const first = job->out[0];               \
+        tc_conv_two twos = {{first, job->out[1]},        \
+                            job->channels,               \
+                            job->values,                 \
+                            job->weights,                \
+                            2 * job->depth_bytes,        \
+                            job->channel_pairs / 2,      \
+                            {job->out[2], job->out[3]}}; \
+        if (twos.more[0] == first) {                     \
+            twos.more[0] = 0;                            \
+        } else if (twos.more[1] == first) {              \
+            twos.more[1] = twos.more[0];                 \
+        }                                                \
+        two(&twos);                                      \
     }
 
 #endif

@@ -15,8 +15,8 @@ from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.depthwise_conv_2d.walk import MAX_SCRATCH, Plane, planes
 from tinyml_compress.ops.work import Counts, work
 
-_THREE = "tc_s8_depthwise_conv_2d_3x3__dsp"
-_THREE_BY_TWO = "tc_s8_depthwise_conv_2d_3x3s2__dsp"
+_THREE = "tc_s8_depthwise_conv_2d_3x3"
+_THREE_BY_TWO = "tc_s8_depthwise_conv_2d_3x3s2"
 _ANY = "tc_s8_depthwise_conv_2d_plane__dsp"
 Walk = Callable[[NodeView], Plane | None]
 PlaneCounts = Callable[[Sliding, Plane], Counts]
@@ -28,18 +28,17 @@ def _shortest(symbol: str, counts: PlaneCounts, window: Sliding, fitting: Sequen
 
 
 def _walk_3x3(symbol: str, stride: int) -> Walk:
-    """The walk of a 3x3 kernel with the least waste, or None where it does not take the node."""
+    """The walk of the 3x3 kernels with the least waste, or None where they do not take the node."""
 
     def walk(view: NodeView) -> Plane | None:
         window = node.window(view)
         if (window.kernel_h, window.kernel_w) != (3, 3) or window.out_c != window.in_c:
             return None
         fitting = [
-            plane
+            banded
             for plane in planes(window, 4 if stride == 1 else 2)
-            if plane.inner.stride == stride
-            and plane.inner.dilation == plane.outer.dilation == 1
-            and plane.buffer_bytes <= MAX_SCRATCH
+            if plane.inner.stride == stride and plane.inner.dilation == plane.outer.dilation == 1
+            if (banded := plane.in_bands(window.in_c)).buffer_bytes <= MAX_SCRATCH
         ]
         return min(
             fitting, key=lambda plane: work(symbol, _counts_3x3(window, plane)).instructions, default=None
@@ -61,7 +60,13 @@ def _gathered(window: Sliding, plane: Plane) -> Counts:
 def _counts_3x3(window: Sliding, plane: Plane, relu: bool = False) -> Counts:
     lines = plane.outer.size_out * window.batch * window.out_c
     blocks = lines * -(-plane.inner.size_out // (4 if plane.inner.stride == 1 else 2))
-    return {**_gathered(window, plane), "blocks": blocks, "clamps": 0 if relu else blocks, "lines": lines}
+    return {
+        **_gathered(window, plane),
+        "blocks": blocks,
+        "clamps": 0 if relu else blocks,
+        "lines": lines,
+        "bands": window.batch * window.out_c * (plane.bands - 1),
+    }
 
 
 def _relu_counts(window: Sliding, plane: Plane) -> Counts:
@@ -72,18 +77,22 @@ _SHIFT = 11
 """TC_DEPTHWISE_SHIFT of tc_depthwise_3x3.h."""
 
 
-def _walk_relu(view: NodeView) -> Plane | None:
+def _behind_relu(walk: Walk) -> Walk:
     """Where weights scaled by two to the power of this less the channel's shift, and doubled, stay within 16
     bits, and sums within 32.
     """
-    fast = node.fast(view)
-    if not is_relu(view) or fast is None:
-        return None
-    channels = node.channels(view)
-    live, shift = live_channels(channels), fast[3::4].astype(np.int64)
-    more = np.where(live, _SHIFT - shift, 1)
-    fits = (more >= 1) & (more < 8) & ((channels.peak << np.clip(more, 0, 8) + 1) < 1 << 31)
-    return _walk_3x3(_THREE, 1)(view) if fits[live].all() else None
+
+    def scaled(view: NodeView) -> Plane | None:
+        fast = node.fast(view)
+        if not is_relu(view) or fast is None:
+            return None
+        channels = node.channels(view)
+        live, shift = live_channels(channels), fast[3::4].astype(np.int64)
+        more = np.where(live, _SHIFT - shift, 1)
+        fits = (more >= 1) & (more < 8) & ((channels.peak << np.clip(more, 0, 8) + 1) < 1 << 31)
+        return walk(view) if fits[live].all() else None
+
+    return scaled
 
 
 def walk_any(view: NodeView) -> Plane | None:
@@ -129,6 +138,7 @@ def plane_variant(symbol: str, walk: Walk, counts: PlaneCounts, taps: bool, four
             *plane.params(),
             ("multiplier", node.groups(view).outputs),
             ("planes", plane.buffers(window.in_c)),
+            ("band", plane.band),
             ("out_zero", view.output_quant().zero_point),
             ("packed", packed is not None),
             ("in_zero", view.quant(0).zero_point),
@@ -156,10 +166,25 @@ def plane_variant(symbol: str, walk: Walk, counts: PlaneCounts, taps: bool, four
     )
 
 
+def _three_by_three(stem: str, stride: int, banded: bool, relu: bool) -> Variant:
+    any_bounds = _walk_3x3(f"{stem}__dsp", stride)
+    walk_here = _behind_relu(any_bounds) if relu else any_bounds
+
+    def walk(view: NodeView) -> Plane | None:
+        plane = walk_here(view)
+        return plane if plane is not None and (plane.bands > 1) == banded else None
+
+    symbol = f"{stem}{'_bands' * banded}{'_relu' * relu}__dsp"
+    return plane_variant(symbol, walk, _relu_counts if relu else _counts_3x3, False)
+
+
 VARIANTS = only(
     ProductForm.S8,
-    plane_variant("tc_s8_depthwise_conv_2d_3x3_relu__dsp", _walk_relu, _relu_counts, False),
-    plane_variant(_THREE, _walk_3x3(_THREE, 1), _counts_3x3, False),
-    plane_variant(_THREE_BY_TWO, _walk_3x3(_THREE_BY_TWO, 2), _counts_3x3, False),
+    *(
+        _three_by_three(stem, stride, banded, relu)
+        for stride, stem in ((1, _THREE), (2, _THREE_BY_TWO))
+        for banded in (False, True)
+        for relu in (True, False)
+    ),
     plane_variant(_ANY, walk_any, counts_any, True),
 )

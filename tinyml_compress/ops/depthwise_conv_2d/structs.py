@@ -19,6 +19,7 @@ STRUCTS = (
         ints("pitch"),
         ints("multiplier", note="output channels per input channel"),
         ints("planes", note="buffers side by side: 4 channels are gathered at once, or 1"),
+        ints("band", note="lines of outputs whose windows the buffers hold at a time"),
         ints("out_zero"),
         ints("packed", note="whether a channel is as tc_fast_unpack takes it, or as tc_fast_finish does"),
         ints("in_zero"),

@@ -14,7 +14,7 @@ typedef struct {
     int32_t step;        /* 48: bytes from one output to the next */
     int32_t even_bytes;  /* 52: buffer bytes to step over for the full blocks of outputs of a line */
     int32_t odd_bytes;   /* 56: the same for the rest of a line, or 0 */
-    int32_t pitch_bytes; /* 60: from one line of the buffer to the next; at stride 2 less what a pair steps over */
+    int32_t pitch_bytes; /* 60: from one line of the buffer to the next */
     int32_t lines;       /* 64: counted down */
     int32_t next_from;   /* 68: bytes from line to line of windows */
     int32_t next_to;     /* 72: and of outputs */
@@ -26,32 +26,36 @@ typedef struct {
 
 #if TC_DSP_ASM
 
-/* Parameters move to the stack, taps to r4-r9; then, line by line, to the pairs of outputs. */
-#define TC_DEPTHWISE_BEGIN               \
-    "push {r4-r11, lr}\n"                \
-    "sub sp, sp, #28\n"                  \
-    "str r0, [sp, #24]\n"                \
-    "add r1, r0, #32\n"                  \
-    "ldm r1, {r2, r3, r4, r5}\n"         \
-    "stm sp, {r2, r3, r4, r5}\n"         \
-    "ldr lr, [r0, #60]\n"                \
-    "mov r12, r0\n"                      \
-    "add r0, r0, #8\n"                   \
-    "ldm r0, {r4, r5, r6, r7, r8, r9}\n" \
-    "1:\n"                               \
-    "ldrd r0, r1, [r12]\n"               \
-    "ldrd r10, r11, [r12, #48]\n"        \
-    "str r10, [sp, #16]\n"               \
-    "add r11, r11, r0\n"                 \
-    "str r11, [sp, #20]\n"               \
-    "cmp r0, r11\n"                      \
-    "beq 3f\n"                           \
+/* Parameters move to the stack, taps to r4-r9; then, line by line, to the pairs of outputs. On the stack: multiplier,
+ * half, bytes to the next output, shift, end of a line's pairs, bias, job. */
+#define TC_DEPTHWISE_BEGIN                                  \
+    "push {r4-r11, lr}\n"                                   \
+    "sub sp, sp, #28\n"                                     \
+    "str r0, [sp, #24]\n"                                   \
+    "add r1, r0, #32\n"                                     \
+    "ldm r1, {r2, r3, r4, r5}\n"                            \
+    "strd r3, r4, [sp]\n"                                   \
+    "str r5, [sp, #12]\n"                                   \
+    "str r2, [sp, #20]\n"                                   \
+    "ldr lr, [r0, #60]\n" TC_DEPTHWISE_LESS "mov r12, r0\n" \
+    "add r0, r0, #8\n"                                      \
+    "ldm r0, {r4, r5, r6, r7, r8, r9}\n"                    \
+    "1:\n"                                                  \
+    "ldrd r0, r1, [r12]\n"                                  \
+    "ldrd r10, r11, [r12, #48]\n"                           \
+    "str r10, [sp, #8]\n"                                   \
+    "add r11, r11, r0\n"                                    \
+    "str r11, [sp, #16]\n"                                  \
+    "cmp r0, r11\n"                                         \
+    "beq 3f\n"                                              \
     "2:\n"
 
 /* Nine taps for each of two outputs two values apart, r2 and r3. */
+#if TC_DUAL_ISSUE
+#define TC_DEPTHWISE_LESS "sub lr, lr, #8\n"
 #define TC_DEPTHWISE_PAIR        \
     "ldrd r10, r11, [r0], #8\n"  \
-    "ldr r12, [sp]\n"            \
+    "ldr r12, [sp, #20]\n"       \
     "smlad r2, r10, r4, r12\n"   \
     "smlad r3, r11, r4, r12\n"   \
     "ldr r10, [r0]\n"            \
@@ -71,37 +75,68 @@ typedef struct {
     "ldr r10, [r12, #16]\n"      \
     "smlabt r2, r11, r9, r2\n"   \
     "smlabt r3, r10, r9, r3\n"
+#else
+#define TC_DEPTHWISE_LESS
+#define TC_DEPTHWISE_OF_TWO(near, far) \
+    "smlad r2, r10, " near ", r2\n"    \
+    "smlad r3, r11, " near ", r3\n"    \
+    "smlabt r2, r11, " far ", r2\n"    \
+    "smlabt r3, r12, " far ", r3\n"
+#define TC_DEPTHWISE_PAIR                                                          \
+    "ldr r2, [sp, #20]\n"                                                          \
+    "ldm r0, {r10, r11, r12}\n"                                                    \
+    "add r0, r0, lr\n"                                                             \
+    "smlad r3, r11, r4, r2\n"                                                      \
+    "smlad r2, r10, r4, r2\n"                                                      \
+    "smlabt r3, r12, r5, r3\n"                                                     \
+    "smlabt r2, r11, r5, r2\n"                                                     \
+    "ldm r0, {r10, r11, r12}\n"                                                    \
+    "add r0, r0, lr\n" TC_DEPTHWISE_OF_TWO("r6", "r7") "ldm r0, {r10, r11, r12}\n" \
+                                                       "sub r0, r0, lr, lsl #1\n"  \
+                                                       "add r0, r0, #8\n" TC_DEPTHWISE_OF_TWO("r8", "r9")
+#endif
 
-/* Both outputs of a pair are written, the second first: a single one's twin has step 0 and is overwritten. */
-#define TC_DEPTHWISE_END          \
-    "ldrd r10, r11, [sp, #4]\n"   \
+/* Both become int8; then the bytes from one output to the next are in r12. */
+#define TC_DEPTHWISE_FINISH_TWO   \
+    "ldrd r10, r11, [sp]\n"       \
     "add r12, r11, r2, asr #31\n" \
     "add r11, r11, r3, asr #31\n" \
     "smmlar r2, r2, r10, r12\n"   \
     "smmlar r3, r3, r10, r11\n"   \
-    "ldrd r12, r10, [sp, #12]\n"  \
-    "asr r2, r2, r12\n"           \
-    "asr r3, r3, r12\n"           \
+    "ldrd r12, r10, [sp, #8]\n"   \
+    "asr r2, r2, r10\n"           \
+    "asr r3, r3, r10\n"           \
     "ssat r2, #8, r2\n"           \
-    "ssat r3, #8, r3\n"           \
-    "strb r3, [r1, r10]\n"        \
+    "ssat r3, #8, r3\n"
+
+/* The same where the zero point is -128, as below. */
+#define TC_DEPTHWISE_FINISH_TWO_RELU \
+    "ldm sp, {r10, r11, r12}\n"      \
+    "smmla r2, r2, r10, r11\n"       \
+    "smmla r3, r3, r10, r11\n"       \
+    "ssat r2, #8, r2, asr #11\n"     \
+    "ssat r3, #8, r3, asr #11\n"
+
+/* Both outputs of a pair are written, the second first: a single one's twin has step 0 and is overwritten. */
+#define TC_DEPTHWISE_END          \
+    "strb r3, [r1, r12]\n"        \
     "strb r2, [r1]\n"             \
-    "add r1, r1, r10, lsl #1\n"   \
-    "ldr r12, [sp, #20]\n"        \
+    "add r1, r1, r12, lsl #1\n"   \
+    "ldr r12, [sp, #16]\n"        \
     "cmp r0, r12\n"               \
     "bne 2b\n"                    \
     "3:\n"                        \
     "ldr r12, [sp, #24]\n"        \
     "ldr r10, [r12, #56]\n"       \
-    "ldr r11, [sp, #16]\n"        \
+    "ldr r11, [sp, #8]\n"         \
     "cmp r10, #0\n"               \
     "it ne\n"                     \
     "cmpne r11, #0\n"             \
     "beq 4f\n"                    \
     "movs r2, #0\n"               \
-    "str r2, [sp, #16]\n"         \
+    "str r2, [sp, #8]\n"          \
     "add r10, r10, r0\n"          \
-    "str r10, [sp, #20]\n"        \
+    "str r10, [sp, #16]\n"        \
     "b 2b\n"                      \
     "4:\n"                        \
     "ldrd r0, r1, [r12]\n"        \
@@ -116,7 +151,8 @@ typedef struct {
     "add sp, sp, #28\n"           \
     "pop {r4-r11, pc}\n"
 
-#define TC_DEPTHWISE_PAIRS TC_DEPTHWISE_BEGIN TC_DEPTHWISE_PAIR TC_DEPTHWISE_END
+#define TC_DEPTHWISE_PAIRS TC_DEPTHWISE_BEGIN TC_DEPTHWISE_PAIR TC_DEPTHWISE_FINISH_TWO TC_DEPTHWISE_END
+#define TC_DEPTHWISE_PAIRS_RELU TC_DEPTHWISE_BEGIN TC_DEPTHWISE_PAIR TC_DEPTHWISE_FINISH_TWO_RELU TC_DEPTHWISE_END
 
 /* Three taps for each of four outputs side by side, r2 to r5: values in r9 to r11, taps in r6 and r7. What else is
  * given goes between the products, where it no longer disturbs them. */
@@ -289,7 +325,7 @@ typedef struct {
 
 /* `stride` and `relu` are constants where this is inlined. */
 static TC_INLINE void tc_depthwise_twin(tc_depthwise_job *job, int32_t stride, int relu) {
-    const int32_t pitch = job->pitch_bytes / 2 + (stride == 1 ? 0 : 2 * stride);
+    const int32_t pitch = job->pitch_bytes / 2;
     const int32_t each = stride == 1 ? 4 : 2;
     for (; job->lines > 0; job->lines--) {
         const int16_t *from = job->from;
@@ -319,6 +355,18 @@ static TC_INLINE void tc_depthwise_twin(tc_depthwise_job *job, int32_t stride, i
 
 #endif
 
+#if TC_DSP_ASM
+#define TC_DEPTHWISE_LINES(name, text, stride, relu)                                                     \
+    static TC_NOINLINE __attribute__((naked)) void name(tc_depthwise_job *job __attribute__((unused))) { \
+        __asm__ volatile(text);                                                                          \
+    }
+#else
+#define TC_DEPTHWISE_LINES(name, text, stride, relu)      \
+    static TC_NOINLINE void name(tc_depthwise_job *job) { \
+        tc_depthwise_twin(job, stride, relu);             \
+    }
+#endif
+
 typedef void (*tc_depthwise_run)(tc_depthwise_job *);
 
 /* A channel's parameters and its nine weights. What is said of tc_fast_finish says that a sum doubled, times the
@@ -340,21 +388,19 @@ static TC_INLINE void tc_depthwise_channel(const tc_s8_depthwise_plane *p, int32
 }
 
 /* `relu` is a constant where this is inlined. */
-static TC_INLINE void tc_depthwise_3x3(const tc_s8_depthwise_plane *p, const int8_t *in, int8_t *out, void *scratch,
-                                       tc_depthwise_run run, int relu) {
+static TC_INLINE void tc_depthwise_planes(const tc_s8_depthwise_plane *p, const int8_t *in, int8_t *out,
+                                          int16_t *buffer, tc_depthwise_run run, int relu) {
     const int32_t each = p->inner_stride == 1 ? 4 : 2;
     const int32_t block = each * p->inner_stride * 2;
     const int32_t rest = p->inner_out % each;
-    int16_t *buffer = (int16_t *)scratch;
     tc_depthwise_job job;
     job.step = p->inner_out_step;
     job.even_bytes = p->inner_out / each * block;
     job.odd_bytes = rest > 0 ? block : 0;
-    job.pitch_bytes = p->pitch * 2 - (p->inner_stride == 1 ? 0 : block);
+    job.pitch_bytes = p->pitch * 2;
     job.rest = rest;
     job.next_from = p->outer_stride * p->pitch * 2;
     job.next_to = p->outer_out_step;
-    tc_plane_clear(p, buffer);
     for (int32_t b = p->batch; b > 0; b--, in += p->in_bytes, out += p->out_bytes) {
         const int8_t *w = p->weights;
         for (int32_t c = 0; c < p->in_c; c++, w += 9) {
@@ -365,6 +411,13 @@ static TC_INLINE void tc_depthwise_3x3(const tc_s8_depthwise_plane *p, const int
             run(&job);
         }
     }
+}
+
+/* All lines of a channel at once. */
+static TC_INLINE void tc_depthwise_3x3(const tc_s8_depthwise_plane *p, const int8_t *in, int8_t *out, void *scratch,
+                                       tc_depthwise_run run, int relu) {
+    tc_plane_clear(p, (int16_t *)scratch);
+    tc_depthwise_planes(p, in, out, (int16_t *)scratch, run, relu);
 }
 
 #endif

@@ -82,29 +82,27 @@ static TC_INLINE void tc_plane_pairs(const int8_t *from, int32_t step, int16_t *
 #endif
 }
 
-/* Four channels into four buffers; pairs of values start at even places of a line. */
-static TC_NOINLINE void tc_plane_gather4(const tc_s8_depthwise_plane *p, const int8_t *in, int16_t *plane) {
-    const int32_t size = p->lines * p->pitch;
+/* A line of four channels into four buffers; pairs of values start at even places. */
+static TC_INLINE void tc_plane_line4(const tc_s8_depthwise_plane *p, const int8_t *from, int16_t *to, int32_t size) {
     const int32_t step = p->inner_in_step;
+    int32_t left = p->inner_in;
+    if (p->inner_pad % 2 != 0) {
+        tc_plane_one(from, to, size);
+        from += step;
+        to++;
+        left--;
+    }
+    const int32_t pairs = left / 2;
+    tc_plane_pairs(from, step, to, size, pairs);
+    if (left % 2 > 0) {
+        tc_plane_one(from + pairs * 2 * step, to + pairs * 2, size);
+    }
+}
+
+static TC_NOINLINE void tc_plane_gather4(const tc_s8_depthwise_plane *p, const int8_t *in, int16_t *plane) {
     int16_t *line = plane + p->outer_pad * p->pitch + p->inner_pad;
     for (int32_t o = p->outer_in; o > 0; o--, line += p->pitch, in += p->outer_in_step) {
-        const int8_t *from = in;
-        int16_t *to = line;
-        int32_t left = p->inner_in;
-        if (p->inner_pad % 2 != 0) {
-            tc_plane_one(from, to, size);
-            from += step;
-            to++;
-            left--;
-        }
-        const int32_t pairs = left / 2;
-        tc_plane_pairs(from, step, to, size, pairs);
-        from += pairs * 2 * step;
-        to += pairs * 2;
-        left %= 2;
-        if (left > 0) {
-            tc_plane_one(from, to, size);
-        }
+        tc_plane_line4(p, in, line, p->lines * p->pitch);
     }
 }
 

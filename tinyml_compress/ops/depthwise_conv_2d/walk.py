@@ -4,12 +4,14 @@ size.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tinyml_compress.ops._products import Sliding
 
 MAX_SCRATCH = 16 << 10
 FOUR_BUFFERS = 4 << 10
+_LEAST = 3
+"""Lines of a band: with fewer what is done for each costs more than single channels do."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,16 @@ class Plane:
     """Values per line of the buffer; even."""
     transposed: bool
     """Whether the image's columns are the lines."""
+    band: int
+    """Lines of outputs whose windows the buffer holds at a time."""
 
     @property
     def lines(self) -> int:
-        return self.outer.reach
+        return replace(self.outer, size_out=self.band).reach
+
+    @property
+    def bands(self) -> int:
+        return -(-self.outer.size_out // self.band)
 
     @property
     def gathered(self) -> int:
@@ -64,11 +72,30 @@ class Plane:
         """Channels gathered at once: 4 where these fit into little scratch."""
         return 4 if channels % 4 == 0 and 4 * self.buffer_bytes <= FOUR_BUFFERS else 1
 
+    def in_bands(self, channels: int) -> Plane:
+        """The walk with bands of lines that are few enough for four channels at once, if it takes more."""
+        fitting = FOUR_BUFFERS // (8 * self.pitch)
+        most = (fitting - self.outer.kernel) // self.outer.stride + 1
+        if channels % 4 or most < _LEAST or most >= self.outer.size_out:
+            return self
+        count = -(-self.outer.size_out // most)
+        banded = replace(self, band=-(-self.outer.size_out // count))
+        return banded if banded._reads_ahead() else self
+
+    def _reads_ahead(self) -> bool:
+        """Whether no band's outputs lie over lines that a later one reads, where output lies over input."""
+        outer, inner = self.outer, self.inner
+        kept = max(outer.kernel - outer.stride, 0)
+        return (not self.transposed or inner.step_in == inner.step_out) and all(
+            done * outer.step_out <= (done * outer.stride - outer.pad + kept) * outer.step_in
+            for done in range(self.band, outer.size_out, self.band)
+        )
+
     def params(self) -> tuple[tuple[str, int], ...]:
         """Struct fields from `outer_in` to `pitch`."""
         outer, inner = self.outer, self.inner
         return (
-            ("outer_in", min(outer.size_in, self.lines - outer.pad)),
+            ("outer_in", min(outer.size_in, outer.reach - outer.pad)),
             ("inner_in", min(inner.size_in, self.pitch - inner.pad)),
             ("outer_in_step", outer.step_in),
             ("inner_in_step", inner.step_in),
@@ -105,4 +132,4 @@ def _plane(outer: Axis, inner: Axis, block: int, transposed: bool) -> Plane:
     # Values are read in pairs: an odd kernel's last pair has one more.
     needed = inner.reach + rest * inner.stride + inner.kernel % 2
     needed = max(needed, inner.pad + 1)
-    return Plane(outer, inner, needed + needed % 2, transposed)
+    return Plane(outer, inner, needed + needed % 2, transposed, outer.size_out)
