@@ -1,4 +1,4 @@
-"""SOFTMAX of int16 and float32 equals TFLM byte for byte (int8: test_products)."""
+"""SOFTMAX equals TFLM byte for byte."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ import numpy as np
 from tests.lib.graphs import single, tensor
 from tests.lib.proof import Rng, many, pick, refused, sample, shape
 from tinyml_compress.ir import DType, Graph, Tensor
+from tinyml_compress.ops.base import Isa
 from tinyml_compress.ops.softmax.op import SoftmaxAttrs
+
+
+def int8(rng: Rng) -> Graph:
+    size = (*shape(rng, 1, 2, 6), pick(rng, (1, 2, 3, 4, 7, 10, 16, 33, 150, 500)))
+    scale = float(pick(rng, (1e-5, 1e-3, 0.01, 0.05, 0.08, 0.1, 0.2, 1.0, 10.0)))
+    x, y = tensor("x", size, scale, int(rng.integers(-128, 128))), tensor("y", size, 1 / 256, -128)
+    return single("SOFTMAX", [x], y, SoftmaxAttrs(float(pick(rng, (1.0, 1.0, 0.5, 2.0)))))
 
 
 def int16(rng: Rng) -> Graph:
@@ -24,8 +32,11 @@ def float32(rng: Rng) -> Graph:
     return single("SOFTMAX", [x], y, SoftmaxAttrs(float(pick(rng, (1.0, 1.0, 0.5, 2.0, 10.0)))))
 
 
+test_int8_by_words = sample(int8, 24, isas=Isa.DSP.sets)
 test_int16 = sample(int16, 12)
 test_float32 = sample(float32, 8)
+test_many_int8 = many(int8)
+test_many_int8_by_words = many(int8, isas=Isa.DSP.sets)
 test_many_int16 = many(int16, 60)
 test_many_float32 = many(float32, 40)
 

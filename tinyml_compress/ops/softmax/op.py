@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tinyml_compress.ir import Attrs, DType, NodeView
 from tinyml_compress.ops import _checks
 from tinyml_compress.ops.along import Along
-from tinyml_compress.ops.base import Consts, Operator, Options, Overlap, Variant, refuse
+from tinyml_compress.ops.base import Consts, Level, Operator, Options, Overlap, Variant, refuse
 from tinyml_compress.ops.numerics import quantize_multiplier
 from tinyml_compress.ops.rows import Params, called, takes
 from tinyml_compress.ops.softmax.exponential import exponential_table, input_scaling
@@ -22,7 +22,7 @@ STRUCTS = (
         "tc_s8_softmax",
         ints("rows depth"),
         ints("entries", note="of the table; larger differences to the row's largest value count as 0"),
-        pointers("int32_t", "exponentials", note="exp(-difference) in Q0.31"),
+        pointers("int32_t", "exponentials", note="exp(-difference) in Q0.31, then a 0"),
     ),
     struct("tc_f32_softmax", ints("rows depth"), floats("beta")),
     struct(
@@ -52,7 +52,8 @@ def _to(dtype: DType, symbol: str) -> Variant:
 
     def params(view: NodeView) -> Params:
         table = exponential_table(view.attrs(SoftmaxAttrs).beta, view.input(0).quantized.scale)
-        return (*_rows(view), ("entries", len(table)), ("exponentials", Consts("exp", "int32_t", table)))
+        ended = np.append(table, np.int32(0)).astype(np.int32)
+        return (*_rows(view), ("entries", len(table)), ("exponentials", Consts("exp", "int32_t", ended)))
 
     def overlap(view: NodeView) -> tuple[Overlap, ...]:
         return (Overlap(0, 0, 0),) if dtype is DType.INT8 else ()
@@ -96,6 +97,10 @@ class Softmax(Operator):
     dtypes = ("int8", "int8 to int16", "int16", "float32")
     limits = f"last axis up to {_MAX_DEPTH[DType.INT8]} values of int8"
     variants = (
+        _to(DType.INT8, "tc_s8_softmax__mve"),
+        replace(
+            _to(DType.INT8, "tc_s8_softmax__dsp"), levels=frozenset((Level.SPEED, Level.BALANCED))
+        ),  # nearly twice the flash
         _to(DType.INT8, "tc_s8_softmax__c"),
         _to(DType.INT16, "tc_s8_softmax_s16__c"),
         called(
