@@ -88,7 +88,7 @@ typedef struct {
     int32_t rows;
     int32_t depth;
     int32_t entries; /* of the table; larger differences to the row's largest value count as 0 */
-    const int32_t *exponentials; /* exp(-difference) in Q0.31 */
+    const int32_t *exponentials; /* exp(-difference) in Q0.31, then a 0 */
 } tc_s8_softmax;
 
 typedef struct {
@@ -318,7 +318,7 @@ static const SPLIT_SECTION_QSPI int32_t split_t10_channels[12] TC_ALIGNED(4) = {
     -33253, 1099511584, -7, 39901, 1099511584, -7, -11579, 1099511584, -7, -54373, 1099511584, -7,
 };
 
-static const SPLIT_SECTION_QSPI int32_t split_t11_exp[139] TC_ALIGNED(4) = {
+static const SPLIT_SECTION_QSPI int32_t split_t11_exp[140] TC_ALIGNED(4) = {
     2147483647, 1943123572, 1758210936, 1590894991, 1439501330, 1302515042, 1178564005, 1066408839, 964926574,
     873101692, 790014891, 714835203, 646809647, 585257551, 529562937, 479168253, 433569460, 392309882, 354976644,
     321196158, 290630233, 262973171, 237947968, 215304218, 194815315, 176276147, 159501289, 144322738, 130588608,
@@ -330,7 +330,7 @@ static const SPLIT_SECTION_QSPI int32_t split_t11_exp[139] TC_ALIGNED(4) = {
     292893, 265021, 239801, 216981, 196332, 177649, 160743, 145446, 131605, 119081, 107749, 97496, 88218, 79823,
     72227, 65353, 59134, 53507, 48415, 43808, 39639, 35867, 32453, 29365, 26571, 24042, 21754, 19684, 17811, 16116,
     14582, 13195, 11939, 10803, 9775, 8845, 8003, 7241, 6552, 5929, 5365, 4854, 4392, 3974, 3596, 3254, 2944, 2664,
-    2410, 2181,
+    2410, 2181, 0,
 };
 
 static const tc_s8_conv_rows split_p0 = {

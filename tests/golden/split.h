@@ -29,7 +29,7 @@ extern "C" {
 /* Planned for these memories:
  *   dtcm: SPLIT_ARENA_BYTES, 96 bytes of constants, copied by split_load
  *   axi-sram: SPLIT_ARENA_AXI_SRAM_BYTES
- *   qspi: 4900 bytes of constants, 96 bytes that split_load copies
+ *   qspi: 4904 bytes of constants, 96 bytes that split_load copies
  * The macros stand before definitions: of constants here, of arenas in your code. Empty unless
  * the compiler is told: -D'SPLIT_SECTION_DTCM=__attribute__((section(".dtcm")))'. */
 #ifndef SPLIT_SECTION_DTCM
