@@ -81,6 +81,8 @@ class Trial:
     """The verdict's sentence, or why it stopped."""
     exit_code: int | None = None
     """With which `compress` ended; absent in records before it was kept."""
+    cpu_seconds: float | None = None
+    """Of all threads and children, on a busy machine too; absent in records before it was kept."""
 
 
 def main() -> int:
@@ -196,7 +198,7 @@ def _fitted(published: Path, first: str, split: Split, folder: Path) -> Path:
 
 
 def _trial(row: Row, seed: int, key: str, model: Path, split: Split) -> Trial:
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), _cpu_seconds()
     recipe = replace(parse(row.text, row.name), seed=seed)
     with tempfile.TemporaryDirectory() as name:
         folder, exit_code = Path(name) / "out", 0
@@ -220,6 +222,7 @@ def _trial(row: Row, seed: int, key: str, model: Path, split: Split) -> Trial:
             key=key,
             date=datetime.datetime.now(tz=datetime.timezone.utc).date().isoformat(),
             seconds=round(time.perf_counter() - began, 1),
+            cpu_seconds=round(_cpu_seconds() - worked, 1),
             verdict="stopped by its guard" if "breach" in report else report["verdict"]["word"],
             told=report["breach"] if "breach" in report else report["verdict"]["text"],
             exit_code=exit_code,
@@ -230,6 +233,12 @@ def _trial(row: Row, seed: int, key: str, model: Path, split: Split) -> Trial:
             parameters=sizes.get("parameters"),
             nbytes=report["stages"][-1].get("nbytes"),
         )
+
+
+def _cpu_seconds() -> float:
+    """What this process, its threads and the children it has waited for have used."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 @contextmanager
@@ -265,6 +274,9 @@ def _summary(row: Row, trials: dict[int, Trial]) -> dict[str, Any]:
         "exit_codes": [trials[seed].exit_code for seed in sorted(trials)],
         "silent": [seed for seed in sorted(trials) if _is_silent(row, trials[seed])],
         "seconds": round(max(trial.seconds for trial in trials.values())),
+        "cpu_seconds": max(
+            (trial.cpu_seconds for trial in trials.values() if trial.cpu_seconds), default=None
+        ),
         "zeros": trials[min(trials)].zeros,
         "nbytes": trials[min(trials)].nbytes,
     }

@@ -125,17 +125,9 @@ def _pictures() -> list[Row]:
     for part, goal in ((80, 2.0), (90, 5.0)):
         beside = _grown(part / 100, "regrow = true\ninside = 1.0\n")
         rows.append((f"zeros-{part}", f"{part}% zeros", beside + _INT8, goal))
-    rows.append(
-        (
-            "magnitude-80",
-            "80% zeros by magnitude, the same epochs",
-            _grown(0.8, "teach = 0.0\n") + _INT8,
-            None,
-        )
-    )
-    at_once = '[[stage]]\nuse = "prune"\nsparsity = 0.9\nschedule = "constant"\nepochs = 16\n'
-    at_once = f"{_VIEWS}{at_once}learning_rate = 2e-3\nteach = 0.0\n"
-    rows.append(("magnitude-90", "90% zeros by magnitude at once, 16 epochs", at_once + _INT8, None))
+    for part in (80, 90):
+        alone = _grown(part / 100, "teach = 0.0\n") + _INT8
+        rows.append((f"magnitude-{part}", f"{part}% zeros by magnitude, the same epochs", alone, None))
     halved = '[[stage]]\nuse = "reconstruct"\nkeep = 0.5\n' + _learn(16, 2e-3)
     rows.append(("channels", "half the MACs by channels", _VIEWS + halved + _INT8, 2.5))
     clusters = '[[stage]]\nuse = "cluster"\nclusters = 16\nkeep_zeros = false\nepochs = 8\n'

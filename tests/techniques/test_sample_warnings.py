@@ -20,6 +20,7 @@ from tinyml_compress.techniques.recipe import parse
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow's and Keras' own
 
 PLAIN = parse('[[stage]]\nuse = "optimal_brain"\n[[stage]]\nuse = "convert"\n', "plain")
+PTQ = parse('[[stage]]\nuse = "convert"\n', "ptq")
 TRAINS = parse('[[stage]]\nuse = "prune"\n[[stage]]\nuse = "convert"\n', "trains")
 
 
@@ -53,7 +54,23 @@ def test_few_are_counted_against_the_parameters(net: Any) -> None:
     assert "12 samples are few to train 700 parameters (01-prune); about 18 would do" in found
     assert "brain60-int8" in found
     (found,) = sample_warnings(PLAIN, net, _waves(12, 1, labels=False), _waves(60, 2))
+    assert "12 samples are few to re-solve weights (01-optimal_brain): dense" in found
+    assert "has 24 inputs per output, and a sample has 1 place to learn from; about 24 would do" in found
+    assert "ptq-int8" in found
+    (found,) = sample_warnings(PTQ, net, _waves(12, 1, labels=False), _waves(60, 2))
     assert "12 calibration samples: ranges of activations need 32 or more" in found
+
+
+def test_a_picture_says_much_of_each_weight() -> None:
+    layers = keras2().layers
+    model = keras2().Sequential(
+        [keras2().Input((12, 12, 1)), layers.Conv2D(40, 5), layers.GlobalAveragePooling2D(), layers.Dense(9)]
+    )
+    pictures = DataSet("pictures", np.random.default_rng(0).random((40, 12, 12, 1)).astype(np.float32))
+    assert sample_warnings(PLAIN, model, pictures, None) == ()
+    (found,) = sample_warnings(PLAIN, model, DataSet("few", pictures.inputs[:36]), None)
+    assert "dense" in found
+    assert "40 inputs per output" in found
 
 
 def test_a_net_that_repeats_its_input_learns_from_normal_samples_alone() -> None:

@@ -17,7 +17,7 @@ from tinyml_compress.cli.compress import command
 from tinyml_compress.errors import TrainingError, UsageError
 from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.pipeline.compress.verb import compress
-from tinyml_compress.pipeline.compress.verdict import costliest, judged
+from tinyml_compress.pipeline.compress.verdict import costliest, judged, require
 from tinyml_compress.results import Word
 from tinyml_compress.support.backend import fix_seeds, keras2
 from tinyml_compress.techniques.recipe import parse
@@ -110,6 +110,24 @@ def test_a_recipe_that_loses_says_so_with_stage_and_layer(work: Path, tmp_path: 
     )
     assert taken.verdict is not None
     assert taken.verdict.word is Word.WITHIN
+
+
+def test_the_next_step_is_none_that_was_taken(tmp_path: Path) -> None:
+    lost = judged(ScoreKind.ACCURACY, _worths(400, 40), _worths(400, 140), None, 0.02)
+
+    def steps(text: str, warned: bool) -> str:
+        with pytest.raises(TrainingError) as caught:
+            require(lost, parse(text, "any"), tmp_path, warned)
+        return caught.value.next_step or ""
+
+    plain = steps('[[stage]]\nuse = "convert"', warned=True)
+    assert plain.startswith("other samples (see the warnings), or recipe careful-int8")
+    assert "optimal_brain" not in plain
+    brain = '[[stage]]\nuse = "optimal_brain"\n[[stage]]\nuse = "convert"'
+    assert "optimal_brain, which" not in steps(brain, warned=False)
+    assert "back_off" in steps(brain, warned=False)
+    assert "back_off" not in steps(f'[guard]\non_breach = "back_off"\n{brain}', warned=False)
+    assert "optimal_brain, which" in steps('[[stage]]\nuse = "prune"\nepochs = 1', warned=False)
 
 
 def test_the_verb_ends_with_the_verdict(work: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tinyml_compress._version import __version__
 from tinyml_compress.cli._completion import offer_values
 from tinyml_compress.cli._interruption import INTERRUPTED, SAID, leave_at_once, listen
 from tinyml_compress.cli._printing import say
-from tinyml_compress.cli._verbosity import chatty, verbose_option
+from tinyml_compress.cli._verbosity import chatty, tell_warnings, verbose_option
 from tinyml_compress.errors import TinymlError
 from tinyml_compress.support.scratch import process_is_ours
 from tinyml_compress.support.screen import guard_streams
@@ -101,6 +101,7 @@ def _run() -> int:
     guard_streams()
     listen()
     process_is_ours()
+    tell_warnings()
     try:
         code = _group(prog_name="tinyml-compress", standalone_mode=False, obj=sys.argv[1:])
         sys.stdout.flush()

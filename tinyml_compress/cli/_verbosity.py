@@ -19,16 +19,29 @@ class _ToStderr(logging.Handler):
         say(self.format(record), error=True)
 
 
+class _Line(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return f"warning: {text}" if record.levelno >= logging.WARNING else text
+
+
+def tell_warnings() -> None:
+    """The process is the tool's: its warnings are lines of its own, whatever a library has made of the root
+    logger.
+    """
+    logger = logging.getLogger(_ROOM)
+    if not any(isinstance(handler, _ToStderr) for handler in logger.handlers):
+        handler = _ToStderr()
+        handler.setFormatter(_Line())
+        logger.addHandler(handler)
+        logger.propagate = False
+
+
 def _set_level(context: click.Context, option: click.Parameter, count: int) -> None:
     if count == 0:
         return  # an outer verb may have set it
-    logger = logging.getLogger(_ROOM)
-    logger.setLevel(_LEVELS[min(count, len(_LEVELS) - 1)])
-    if not any(isinstance(handler, _ToStderr) for handler in logger.handlers):
-        handler = _ToStderr()
-        handler.setFormatter(logging.Formatter("%(message)s"))
-        logger.addHandler(handler)
-        logger.propagate = False
+    logging.getLogger(_ROOM).setLevel(_LEVELS[min(count, len(_LEVELS) - 1)])
+    tell_warnings()
 
 
 def verbose_option() -> click.Option:

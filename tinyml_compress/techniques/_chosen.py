@@ -33,6 +33,10 @@ class ChosenOptions(StageOptions):
     samples: int = count(512, 8, 100_000, "calibration samples that are looked at")
     exclude: tuple[str, ...] = excluded()
 
+    @property
+    def solves(self) -> bool:
+        return True
+
 
 O = TypeVar("O", bound=ChosenOptions)  # noqa: E741
 

@@ -62,6 +62,10 @@ class BrainOptions(StageOptions):
             return f"pattern = {self.pattern!r}: blocks reach over inputs only here, R x 1"
         return None
 
+    @property
+    def solves(self) -> bool:
+        return True
+
     def milder(self) -> BrainOptions | None:
         if self.sparsity <= 0.1 or ":" in self.pattern:
             return None

@@ -69,6 +69,10 @@ class ReconstructOptions(StageOptions):
             return "share = 'alike' takes the same part of every layer's channels: budget = 'channels'"
         return None
 
+    @property
+    def solves(self) -> bool:
+        return True
+
     def milder(self) -> ReconstructOptions | None:
         return replace(self, keep=round(self.keep + (1 - self.keep) * 0.25, 4)) if self.keep < 0.95 else None
 

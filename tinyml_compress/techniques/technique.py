@@ -115,6 +115,13 @@ class StageOptions:
         """Whether the stage needs training data."""
         return getattr(self, "epochs", 0) > 0
 
+    @property
+    def solves(self) -> bool:
+        """Whether the stage finds weights by least squares over samples, of which a layer wants as many
+        places as it has inputs.
+        """
+        return False
+
 
 @dataclass(frozen=True, eq=False)
 class Context:

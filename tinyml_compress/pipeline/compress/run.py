@@ -154,7 +154,7 @@ class RecipeRun:
                 ),
             )
         if result.verdict is not None:
-            require(result.verdict, self.recipe.name, self.output / "report.html")
+            require(result.verdict, self.recipe, self.output / "report.html", bool(warnings))
         return result
 
     def _verdict(self, results: list[StageResult], held: Held) -> Judgement | None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from tinyml_compress.data import DataSet
 from tinyml_compress.techniques.recipe import Recipe
+from tinyml_compress.techniques.sparsity import prunable_weights
 
 Array = npt.NDArray[Any]
 _PER_SAMPLE = 40
@@ -42,11 +43,36 @@ def _too_few(recipe: Recipe, model: Any, train: DataSet) -> Iterator[str]:
             f"about {wanted:,} would do. What needs no training works with few: optimal_brain "
             "(recipe brain60-int8), ptq-int8"
         )
-    if not stages and train.count < _CALIBRATION:
+    solving = [stage.name for stage in recipe.stages if stage.options.solves]
+    layer, unknowns, places = _widest(model)
+    needed = -(-unknowns // places)
+    if solving and train.count < needed:
+        yield (
+            f"{train.count:,} samples are few to re-solve weights ({', '.join(solving)}): {layer} has "
+            f"{unknowns:,} inputs per output, and a sample has {places:,} place{'s' * (places > 1)} to "
+            f"learn from; about {needed:,} would do, and need no labels. With fewer, ptq-int8 loses less"
+        )
+    elif not stages and train.count < _CALIBRATION:
         yield (
             f"{train.count:,} calibration samples: ranges of activations need {_CALIBRATION} or more; give "
             "more, they need no labels"
         )
+
+
+def _widest(model: Any) -> tuple[str, int, int]:
+    """The layer of which a sample says least: its name, inputs per output, and at how many places."""
+    worst = "", 0, 1
+    for layer in model.layers:
+        shape = getattr(layer, "output_shape", None)
+        for weight in prunable_weights(layer):
+            if not isinstance(shape, tuple) or "Embedding" in type(layer).__name__:
+                continue
+            is_depthwise = "depthwise" in weight.name
+            inputs = int(np.prod(weight.shape[: -2 if is_depthwise else -1]))
+            places = int(np.prod([size or 1 for size in shape[1:-1]]))
+            if inputs / places > worst[1] / worst[2]:
+                worst = layer.name, inputs, places
+    return worst
 
 
 def _of_another_kind(model: Any, train: DataSet, tests: DataSet | None) -> Iterator[str]:

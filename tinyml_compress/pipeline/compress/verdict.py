@@ -4,7 +4,7 @@ in silence.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ import numpy.typing as npt
 from tinyml_compress.errors import TrainingError
 from tinyml_compress.evaluation import ScoreKind, paired_drop
 from tinyml_compress.results import Judgement, Word
+from tinyml_compress.techniques.convert_stage import ConvertOptions
+from tinyml_compress.techniques.recipe import Recipe
 
 Array = npt.NDArray[Any]
 DEFAULT_DROP = 0.02
@@ -25,23 +27,33 @@ _FEW = 256
 _SAME = 1e-9
 
 
-def require(verdict: Judgement, recipe: str, report: Path) -> None:
+def require(verdict: Judgement, recipe: Recipe, report: Path, warned: bool) -> None:
     """Raise where more was lost than allowed, beyond doubt."""
     if verdict.word is not Word.LOST:
         return
     assert verdict.drop is not None
-    ways = (
-        "ask for less there (the stage's options, `layers`, `exclude`)",
-        "on_breach = 'back_off' in [guard]",
-        "optimal_brain, which needs fewer samples",
-        f"--accept-drop {100 * verdict.drop:.1f}",
-    )
     raise TrainingError(
         "the compressed model lost more than is allowed",
-        which=recipe,
+        which=recipe.name,
         found=verdict.text.removeprefix("LOST: "),
-        next_step=f"{', or '.join(ways)}; see {report}",
+        next_step=f"{', or '.join(_ways(verdict.drop, recipe, warned))}; see {report}",
     )
+
+
+def _ways(drop: float, recipe: Recipe, warned: bool) -> Iterator[str]:
+    """What may help: other samples where these were warned of, and what the recipe does not do already."""
+    if warned:
+        yield "other samples (see the warnings)"
+    options = [stage.options for stage in recipe.stages]
+    if all(isinstance(one, ConvertOptions) for one in options):
+        yield "recipe careful-int8 or qat-int8, or `wide` layers in convert"
+    else:
+        yield "ask for less there (the stage's options, `layers`, `exclude`)"
+        if any(stage.guard.on_breach != "back_off" and stage.options.milder() for stage in recipe.stages):
+            yield "on_breach = 'back_off' in [guard]"
+        if not any(one.solves for one in options):
+            yield "optimal_brain, which needs fewer samples"
+    yield f"--accept-drop {100 * drop:.1f}"
 
 
 def judged(kind: ScoreKind, before: Array, after: Array, labels: Array | None, allowed: float) -> Judgement:
