@@ -97,6 +97,8 @@ def test_other_kinds_are_noticed(net: Any) -> None:
     alone = DataSet("one", waves.inputs[kept], waves.labels[kept])
     found = sample_warnings(PLAIN, net, alone, tests)
     assert any("one class only (2), those that are scored of 4" in one for one in found)
+    found = sample_warnings(PLAIN, net, alone, alone)
+    assert any("scored of 1: " in one and "the score knows no other" in one for one in found)
 
 
 def test_they_are_told_at_the_start_and_in_the_report(

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from tests.lib.schema import validate
 from tinyml_compress.cli.compress import command
+from tinyml_compress.cli.fit import command as fit_command
 from tinyml_compress.errors import TrainingError, UsageError
 from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.pipeline.compress.verb import compress
@@ -139,9 +140,32 @@ def test_the_verb_ends_with_the_verdict(work: Path, tmp_path: Path) -> None:
     assert "WITHIN: +0.00 points lost" in done.output
     done = CliRunner().invoke(command, [*call, "--data", str(work / "plain.npz"), "--no-cache"])
     assert done.exit_code == 0, done.output
-    assert "NOT JUDGED: no labelled samples" in done.output
+    assert "CANNOT TELL: +0.00 points lost" in done.output  # 24 of them were kept out
+    assert "the float model's answers count as right" in done.output
     done = CliRunner().invoke(command, [*call, "--accept-drop", "200"])
     assert done.exit_code == 2
+
+
+def test_recipes_speak_of_parts_and_options_of_points(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mild = '[[stage]]\nuse = "threshold"\nthreshold = 1e-6\n'
+    given = {"data": work / "train.npz", "eval_data": work / "test.npz", "output": tmp_path / "out"}
+    for guard, accepted, allowed in (("", None, 0.02), ("0.03", None, 0.03), ("0.03", 2.0, 0.02)):
+        text = f"[guard]\nmax_drop = {guard}\n{mild}" if guard else mild
+        done = compress(work / "net.keras", parse(text, "mild"), accept_drop=accepted, **given)
+        assert done.verdict is not None
+        assert done.verdict.allowed == pytest.approx(allowed)
+    asked: dict[str, Any] = {}
+
+    def fit(*words: Any, **given: Any) -> None:
+        asked.update(given)
+        raise UsageError("enough")
+
+    monkeypatch.setattr("tinyml_compress.pipeline.fit.verb.fit", fit)  # a search takes minutes
+    call = ["net.keras", "--data", "x.npz", "--target", "nucleo-l4r5zi", "--max-drop", "2", "-o", "out"]
+    CliRunner().invoke(fit_command, call)
+    assert asked["max_drop"] == pytest.approx(0.02)
 
 
 def test_calibration_needs_no_labels_where_scores_have_their_own(work: Path, tmp_path: Path) -> None:
@@ -173,6 +197,24 @@ def test_a_loss_above_the_guard_is_hardly_ever_within() -> None:
         below += verdict.drop is not None and verdict.drop <= 0.02
     assert below > 60
     assert silent <= 8
+
+
+def test_without_labels_what_changes_is_lost(work: Path, tmp_path: Path) -> None:
+    """Calibration samples alone were enough for a collapse that nobody heard of."""
+    with pytest.raises(TrainingError, match="lost more than is allowed") as caught:
+        compress(work / "net.keras", parse(_HARD, "hard"), work / "plain.npz", output=tmp_path / "a", folds=5)
+    assert "120 samples" in str(caught.value)
+    report = json.loads((tmp_path / "a" / "report.json").read_text())
+    validate(report)
+    assert report["baseline"]["score"] == 1.0
+    assert any("no labels" in one for one in report["warnings"])
+    layers = keras2().layers
+    numbers = keras2().Sequential([keras2().Input((6,)), layers.Dense(3, name="numbers")])
+    numbers.save(tmp_path / "numbers.keras")
+    recipe = parse('[[stage]]\nuse = "threshold"', "mild")
+    done = compress(tmp_path / "numbers.keras", recipe, work / "plain.npz", output=tmp_path / "b")
+    assert done.verdict is not None
+    assert done.verdict.word is Word.NOT_JUDGED
 
 
 def test_folds_judge_by_every_sample(work: Path, tmp_path: Path) -> None:

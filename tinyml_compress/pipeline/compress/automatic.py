@@ -10,19 +10,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from dataclasses import replace as with_labels
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from msgspec.structs import replace
 
+from tinyml_compress import models
 from tinyml_compress.data import DataSet
 from tinyml_compress.data.split import split_data
 from tinyml_compress.errors import BudgetError, DataError, TrainingError, UnsupportedLayer, UsageError
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.places import kernels_for
 from tinyml_compress.pipeline.compile.verb import compile_model
+from tinyml_compress.pipeline.compress.inputs import with_answers
 from tinyml_compress.pipeline.compress.run import write_report
 from tinyml_compress.pipeline.compress.verb import AUTO, compress
 from tinyml_compress.pipeline.compress.verdict import ANY_DROP, DEFAULT_DROP
@@ -290,16 +290,13 @@ def _kernels(device: str | None, targets_dir: Path | None) -> tuple[Isa, ...]:
 
 def _answered(model: str, tests: DataSet) -> DataSet:
     """With the float model's answers for labels."""
-    from tinyml_compress import models
-    from tinyml_compress.techniques.training import outputs_of
-
     loaded = models.load(model)
-    outputs = outputs_of(loaded.model, tests.fitted(loaded.input_shapes[0]).inputs)
-    if outputs.ndim != 2 or outputs.shape[1] < 2:
+    answered = with_answers(loaded.model, tests.fitted(loaded.input_shapes[0]))
+    if answered is None:
         raise UsageError(
             "samples without labels say which answers change, and this model gives no classes",
             which=model,
-            found=f"outputs of shape {outputs.shape[1:]}",
+            found=f"outputs of shape {tuple(loaded.model.output_shape[1:])}",
             next_step="give --eval-data with labels",
         )
-    return with_labels(tests, labels=np.asarray(outputs.argmax(axis=1), np.int64))
+    return answered

@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from tinyml_compress.data import DataSet
 from tinyml_compress.data.split import folded, loaded, split_data
@@ -65,6 +68,15 @@ def outputs_of_file(path: Path, inputs: Any) -> Any:
         if not tflm.available():
             raise
         return evaluator(path, "tflm").predict(samples)
+
+
+def with_answers(model: Any, data: DataSet) -> DataSet | None:
+    """Its samples with the model's answers for labels; None where the outputs are no classes."""
+    from tinyml_compress.techniques.training import outputs_of
+
+    if len(model.outputs) != 1 or len(model.output_shape) != 2 or model.output_shape[1] < 2:
+        return None
+    return replace(data, labels=np.asarray(outputs_of(model, data.inputs).argmax(axis=1), np.int64))
 
 
 def samples_of(data: DataSet) -> Any:

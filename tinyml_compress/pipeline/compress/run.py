@@ -21,7 +21,7 @@ from tinyml_compress.errors import ModelError, TrainingError, UsageError
 from tinyml_compress.evaluation import ScoreKind
 from tinyml_compress.pipeline.compress.allocation import allocated, described
 from tinyml_compress.pipeline.compress.allocation import steps as allocation_steps
-from tinyml_compress.pipeline.compress.inputs import Parts, source_of
+from tinyml_compress.pipeline.compress.inputs import Parts, source_of, with_answers
 from tinyml_compress.pipeline.compress.making import ARTIFACTS, MODEL, Held, Maker
 from tinyml_compress.pipeline.compress.plan import loaded_for
 from tinyml_compress.pipeline.compress.samples import sample_warnings
@@ -46,6 +46,10 @@ _RETRIES = 4
 _OUTCOME = "outcome.json"
 _WORTHS = "worths.npy"
 """What each scored sample is worth, beside a stage's outcome."""
+_BY_ANSWERS = (
+    "the samples that are scored have no labels: the float model's answers count as right, and what changes "
+    "is lost; give --eval-data with labels for true scores"
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,9 @@ class RecipeRun:
         shape = self.loaded.input_shapes[0]
         self.train = None if train is None else train.fitted(shape)
         self.tests = None if tests is None else tests.fitted(shape)
+        answered = self._answered()
+        self._told = () if answered is None else (_BY_ANSWERS,)
+        self.tests = answered or self.tests
         self._scoring = Scoring(self.loaded.model, self.train, self.tests, recipe)
         self._maker = Maker(request.spec, recipe, self.loaded, self.train, self._scoring, self._log)
         self.float_model: Any = None
@@ -101,6 +108,17 @@ class RecipeRun:
             self._scoring.metric,
         )
 
+    def _answered(self) -> DataSet | None:
+        """What is scored, with the model's own answers for labels where there are none: what changes is
+        lost. Not of a model that the recipe trains first.
+        """
+        from tinyml_compress.techniques.training import ends_in
+
+        model, first = self.loaded.model, self.recipe.stages[0].options
+        if self.tests is None or self.tests.labels is not None or isinstance(first, TrainOptions):
+            return None
+        return with_answers(model, self.tests) if ends_in(model, "softmax") else None
+
     def go(self) -> Compression:
         """All stages, the report, and an error if a guard was broken."""
         with workplace(self.output) as self._work:
@@ -112,7 +130,8 @@ class RecipeRun:
         breach: str | None = None
         held = Held(None, self.loaded.model)
         self._log(f"{self.asked.spec}, recipe {self.recipe.name}, seed {self.recipe.seed}")
-        warnings = sample_warnings(self.recipe, self.loaded.model, self.train, self.tests)
+        doubts = sample_warnings(self.recipe, self.loaded.model, self.train, self.tests)
+        warnings = (*doubts, *self._told)
         for text in warnings:
             _logger.warning("%s", text)
             self._log(f"warning: {text}")
@@ -154,7 +173,7 @@ class RecipeRun:
                 ),
             )
         if result.verdict is not None:
-            require(result.verdict, self.recipe, self.output / "report.html", bool(warnings))
+            require(result.verdict, self.recipe, self.output / "report.html", bool(doubts))
         return result
 
     def _verdict(self, results: list[StageResult], held: Held) -> Judgement | None:

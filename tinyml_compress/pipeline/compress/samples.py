@@ -78,13 +78,13 @@ def _widest(model: Any) -> tuple[str, int, int]:
 def _of_another_kind(model: Any, train: DataSet, tests: DataSet | None) -> Iterator[str]:
     mine, theirs = _classes(model, train), None if tests is None else _classes(model, tests)
     if mine is not None and mine.size == 1 and train.count >= _FEW:
-        more = theirs is None or theirs.size > 1
-        if more:
-            seen = "" if theirs is None else f", those that are scored of {theirs.size}"
-            yield (
-                f"the samples that train or calibrate are of one class only ({int(mine[0])}){seen}: other "
-                "classes reach values that no range allows for; give samples of every class"
-            )
+        seen = "" if theirs is None else f", those that are scored of {theirs.size}"
+        alone = theirs is not None and theirs.size == 1
+        blind = ", and the score knows no other" if alone else ""
+        yield (
+            f"the samples that train or calibrate are of one class only ({int(mine[0])}){seen}: other "
+            f"classes reach values that no range allows for{blind}; give samples of every class"
+        )
     if tests is None or min(train.count, tests.count) < _FEW or train.sample_shape != tests.sample_shape:
         return
     first, second = _figures(train.inputs[:_LOOKED_AT]), _figures(tests.inputs[:_LOOKED_AT])
