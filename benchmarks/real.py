@@ -211,10 +211,12 @@ def _trial(row: Row, seed: int, key: str, model: Path, split: Split) -> Trial:
                 raise
             exit_code = error.exit_code
         report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-        made = sorted(folder.glob("*/*.tflite"))
+        last = _last_file(folder, report)
         before = _right(outputs_of(models.load(model).model, split.judge.inputs), split.judge)
         after = (
-            _right(outputs_of_file(made[-1], split.judge.inputs), split.judge) if made else ~before & before
+            ~before & before
+            if last is None
+            else _right(outputs_of_file(last, split.judge.inputs), split.judge)
         )
         sizes = next((one["sizes"] for one in reversed(report["stages"]) if "sizes" in one), {})
         return Trial(
@@ -233,6 +235,11 @@ def _trial(row: Row, seed: int, key: str, model: Path, split: Split) -> Trial:
             parameters=sizes.get("parameters"),
             nbytes=report["stages"][-1].get("nbytes"),
         )
+
+
+def _last_file(folder: Path, report: dict[str, Any]) -> Path | None:
+    """What the last stage wrote, be its name before the others' or not; a recipe that stopped has none."""
+    return next(iter(sorted((folder / report["stages"][-1]["name"]).glob("*.tflite"))), None)
 
 
 def _cpu_seconds() -> float:

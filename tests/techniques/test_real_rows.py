@@ -114,6 +114,15 @@ def test_no_loss_is_silent(real: Any, repo: Path) -> None:
             assert code == (0 if word in ("within", "cannot tell") else 1)
 
 
+def test_the_last_stage_is_judged(real: Any, tmp_path: Path) -> None:
+    stages = [{"name": name} for name in ("01-prune", "float16", "int8-weights", "int8")]
+    for stage in stages[1:]:
+        (tmp_path / stage["name"]).mkdir()
+        (tmp_path / stage["name"] / "net.tflite").write_bytes(b"")
+    assert real._last_file(tmp_path, {"stages": stages}) == tmp_path / "int8" / "net.tflite"
+    assert real._last_file(tmp_path, {"stages": stages[:1]}) is None
+
+
 def test_calls(repo: Path, tmp_path: Path) -> None:
     call = [sys.executable, "benchmarks/real.py", "--output", str(tmp_path / "real.json")]
     for more, code, words in (
