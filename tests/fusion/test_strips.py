@@ -34,6 +34,8 @@ from tinyml_compress.support.instruction_sets import Isa
 
 _HEIGHTS = ((1, 1), (1, 2), (2, 2), (3, 4))
 _FORMS = [StripForm(last, most, scratch) for last, most in _HEIGHTS for scratch in (600, None)]
+_TOGETHER = 12
+"""Nets in one run of the compiler: their kernels, each with its own numbers, take it minutes."""
 
 
 def _by_strips(given: Graph, isas: tuple[Isa, ...], seed: int, ends: bool = True) -> Graph:
@@ -69,7 +71,9 @@ def _prove(seeds: range, isa: Isa) -> None:
     models = [write(seeded(seed)) for seed in seeds]
     programs = _programs(models, isa.sets, seeds.start)
     assert sum(node.op == "STRIPS" for one in programs for node in one.nodes) > len(models) // 2
-    assert_same(models, programs, count=3, seed=seeds.start)
+    for at in range(0, len(models), _TOGETHER):
+        own = slice(at, at + _TOGETHER)
+        assert_same(models[own], programs[own], count=3, seed=seeds.start + at)
 
 
 @pytest.mark.parametrize("isa", [Isa.C, Isa.DSP], ids=["c", "dsp"])

@@ -65,8 +65,8 @@ class ResizeOperator(Operator):
         return Along(axis) if spread == 1 else self.grows(view, axis, spread)
 
     def grows(self, view: NodeView, axis: int, spread: int) -> Along | None:
-        """Which rows a row is made of where there are so many for each of the input, and each strip is made as
-        if it were the whole image; None where that is not so.
+        """Which rows a row is made of where there are so many for each of the input, and each strip is made
+        as if it were the whole image; None where that is not so.
         """
         raise NotImplementedError
 
