@@ -47,8 +47,8 @@ def _by_strips(given: Graph, isas: tuple[Isa, ...], seed: int, ends: bool = True
     if not runs:
         return graph
     start, end = runs[rng.integers(len(runs))]
-    first = int(rng.integers(start, end - 1))
-    stop = int(rng.integers(first + 2, end + 1))
+    first = int(rng.integers(start, end))
+    stop = int(rng.integers(first + 1, end + 1))
     node = fusion.node(first, stop, _FORMS[rng.integers(len(_FORMS))])
     return graph if node is None else fused(graph, first, stop, node)
 

@@ -88,7 +88,7 @@ class Fusion:
             layer = self.layers[place] if place < len(self.layers) else None
             begun = self.layers[start] if start < place else None
             if layer is None or (begun is not None and layer.axis != begun.axis):
-                if place - start > 1:
+                if place > start:
                     runs.append((start, place))
                 start = place if layer is not None else place + 1
         return runs

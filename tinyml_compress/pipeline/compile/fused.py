@@ -73,7 +73,9 @@ def front_of(
     kept: frozenset[Node] = frozenset(),
     steps: Sequence[float] = (*_STEPS, inf),
 ) -> Front:
-    """From the fastest kernels on, and from the smallest that are at most so many times slower."""
+    """From the fastest kernels on, from the smallest that are at most so many times slower, and from those of
+    the least scratch: behind them one sees which layers have to run by strips. Faster ones come back last.
+    """
     views = graph.views()
     room = {
         view.node: max(held_bytes(view, one) for one in row) for view, row in zip(views, kernels, strict=True)
@@ -87,6 +89,9 @@ def front_of(
             for view, row in zip(views, kernels, strict=True)
         ]
         front.fill(form_of(graph, plan.smallest_schedule(graph, rows), prices))
+    frugal = (min(row, key=lambda one: one.scratch(view)) for view, row in zip(views, kernels, strict=True))
+    front.fill(form_of(graph, tuple(frugal), prices))
+    front.settle({view.node: row for view, row in zip(views, kernels, strict=True)})
     return front
 
 
@@ -121,6 +126,15 @@ class Front:
             if best is None or best.arena_bytes >= start.arena_bytes:
                 return
             start = best
+
+    def settle(self, kernels: Mapping[Node, Sequence[Variant]]) -> None:
+        """Once layers run by strips others set the peak: those with slower kernels of less scratch too."""
+        for form in self.forms:
+            rows = [
+                kernels.get(node, (variant,))
+                for node, variant in zip(form.graph.nodes, form.schedule, strict=True)
+            ]
+            self._add(form_of(form.graph, plan.smallest_schedule(form.graph, rows), self.prices))
 
     def _fusion(self, graph: Graph) -> Fusion:
         """What can run by strips of it does not depend on the kernels of the rest."""
@@ -182,8 +196,8 @@ class _Chains:
         every = [
             (first, stop)
             for start, end in self.fusion.runs()
-            for first in range(start, end - 1)
-            for stop in range(first + 2, min(end, first + _LONGEST) + 1)
+            for first in range(start, end)
+            for stop in range(first + 1, min(end, first + _LONGEST) + 1)
         ]
         tried = sorted(every, key=lambda run: self._promise(needs, run))[:_MOST_RUNS]
         sizes = {
