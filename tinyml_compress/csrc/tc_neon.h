@@ -21,15 +21,6 @@ typedef struct {
 } tc_neon_words;
 #endif
 
-static TC_INLINE tc_neon_words tc_neon_alike(int32_t x) {
-#if TC_NEON
-    return vdupq_n_s32(x);
-#else
-    const tc_neon_words alike = {{x, x, x, x}};
-    return alike;
-#endif
-}
-
 static TC_INLINE tc_neon_bytes tc_neon_load(const int8_t *from) {
 #if TC_NEON
     return vld1q_s8(from);
@@ -50,48 +41,16 @@ static TC_INLINE tc_neon_words tc_neon_load_words(const int32_t *from) {
 #endif
 }
 
-/* Sixteen products, added to four sums: the lanes of these differ with the core, their total does not. */
-static TC_INLINE tc_neon_words tc_neon_dot(tc_neon_words sums, tc_neon_bytes x, tc_neon_bytes w) {
-#if TC_NEON && defined(__ARM_FEATURE_DOTPROD)
-    return vdotq_s32(sums, x, w);
-#elif TC_NEON
-    const int16x8_t products = vmull_s8(vget_low_s8(x), vget_low_s8(w));
-    return vpadalq_s16(sums, vmlal_high_s8(products, x, w));
-#else
-    for (int i = 0; i < 16; i++) {
-        sums.lane[i >> 2] = tc_add(sums.lane[i >> 2], x.lane[i] * w.lane[i]);
-    }
-    return sums;
-#endif
-}
-
-/* The totals of four, in lanes. */
-static TC_INLINE tc_neon_words tc_neon_totals(tc_neon_words a, tc_neon_words b, tc_neon_words c, tc_neon_words d) {
+/* Sums of four channels with their biases, requantized by four multipliers and four shifts of at least 1 to the right,
+ * which are negative. A rounding shift takes ties toward +infinity: one less takes a negative number's away from zero,
+ * and no product is INT32_MIN. */
+static TC_INLINE tc_neon_words tc_neon_scaled(tc_neon_words sums, const int32_t *multipliers, const int32_t *shifts) {
 #if TC_NEON
-    return vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d));
-#else
-    const tc_neon_words totals = {{
-        tc_add(tc_add(a.lane[0], a.lane[1]), tc_add(a.lane[2], a.lane[3])),
-        tc_add(tc_add(b.lane[0], b.lane[1]), tc_add(b.lane[2], b.lane[3])),
-        tc_add(tc_add(c.lane[0], c.lane[1]), tc_add(c.lane[2], c.lane[3])),
-        tc_add(tc_add(d.lane[0], d.lane[1]), tc_add(d.lane[2], d.lane[3])),
-    }};
-    return totals;
-#endif
-}
-
-/* Sums of four channels, requantized: `channels` are four biases, `apart` behind them four multipliers, and so again
- * four shifts of at least 1 to the right, which are negative. A rounding shift takes ties toward +infinity: one less
- * takes a negative number's away from zero, and no product is INT32_MIN. */
-static TC_INLINE tc_neon_words tc_neon_scaled(tc_neon_words sums, const int32_t *channels, int32_t apart) {
-#if TC_NEON
-    const int32x4_t x = vaddq_s32(sums, vld1q_s32(channels));
-    const int32x4_t product = vqrdmulhq_s32(x, vld1q_s32(channels + apart));
-    return vrshlq_s32(vsraq_n_s32(product, product, 31), vld1q_s32(channels + 2 * apart));
+    const int32x4_t product = vqrdmulhq_s32(sums, vld1q_s32(multipliers));
+    return vrshlq_s32(vsraq_n_s32(product, product, 31), vld1q_s32(shifts));
 #else
     for (int i = 0; i < 4; i++) {
-        sums.lane[i] =
-            tc_requantize(tc_add(sums.lane[i], channels[i]), channels[apart + i], (int)channels[2 * apart + i]);
+        sums.lane[i] = tc_requantize(sums.lane[i], multipliers[i], (int)shifts[i]);
     }
     return sums;
 #endif
@@ -122,30 +81,48 @@ static TC_INLINE tc_neon_bytes tc_neon_finished(tc_neon_words a, tc_neon_words b
 #endif
 }
 
+/* Loops that are short: not to be unrolled, nor to be made vectors of. */
+#if TC_NEON && defined(__clang__)
+#define TC_NEON_SHORT _Pragma("clang loop unroll(disable) vectorize(disable)")
+#elif TC_NEON && __GNUC__ >= 8
+#define TC_NEON_SHORT _Pragma("GCC unroll 1")
+#else
+#define TC_NEON_SHORT
+#endif
+
 /* Four bytes of them, or fewer, from the byte 4 * `which` on. */
+#if TC_NEON
+#define TC_NEON_STORE_FOUR(which)                                            \
+    do {                                                                     \
+        if (count >= 4) {                                                    \
+            vst1q_lane_s32((void *)to, vreinterpretq_s32_s8(from), (which)); \
+        } else {                                                             \
+            vst1q_lane_s8(to, from, 4 * (which));                            \
+            if (count > 1) {                                                 \
+                vst1q_lane_s8(to + 1, from, 4 * (which) + 1);                \
+            }                                                                \
+            if (count > 2) {                                                 \
+                vst1q_lane_s8(to + 2, from, 4 * (which) + 2);                \
+            }                                                                \
+        }                                                                    \
+    } while (0)
+#endif
 static TC_INLINE void tc_neon_store_four(int8_t *to, tc_neon_bytes from, int which, int32_t count) {
 #if TC_NEON
-    const int32x4_t words = vreinterpretq_s32_s8(from);
-    if (count >= 4) {
-        if (which == 0) {
-            vst1q_lane_s32((void *)to, words, 0);
-        } else if (which == 1) {
-            vst1q_lane_s32((void *)to, words, 1);
-        } else if (which == 2) {
-            vst1q_lane_s32((void *)to, words, 2);
-        } else {
-            vst1q_lane_s32((void *)to, words, 3);
-        }
-        return;
+    if (which == 0) {
+        TC_NEON_STORE_FOUR(0);
+    } else if (which == 1) {
+        TC_NEON_STORE_FOUR(1);
+    } else if (which == 2) {
+        TC_NEON_STORE_FOUR(2);
+    } else {
+        TC_NEON_STORE_FOUR(3);
     }
-    int8_t bytes[16];
-    vst1q_s8(bytes, from);
 #else
-    const int8_t *const bytes = from.lane;
-#endif
     for (int32_t i = 0; i < (count < 4 ? count : 4); i++) {
-        to[i] = bytes[4 * which + i];
+        to[i] = from.lane[4 * which + i];
     }
+#endif
 }
 
 /* Eight of them, or all. */
@@ -158,6 +135,17 @@ static TC_INLINE void tc_neon_store(int8_t *to, tc_neon_bytes from, int all) {
     }
 #else
     TC_MEMCPY(to, &from, all ? 16u : 8u);
+#endif
+}
+
+/* The first eight of them, and the others. */
+static TC_INLINE void tc_neon_store_halves(int8_t *to, int8_t *other, tc_neon_bytes from) {
+#if TC_NEON
+    vst1_s8(to, vget_low_s8(from));
+    vst1_s8(other, vget_high_s8(from));
+#else
+    TC_MEMCPY(to, &from, 8);
+    TC_MEMCPY(other, from.lane + 8, 8);
 #endif
 }
 
@@ -179,6 +167,7 @@ static TC_INLINE void tc_neon_move(int8_t *to, const int8_t *from, int count) {
 /* Whole vectors, and the last bytes with one that ends with them: some are written twice. */
 static TC_INLINE void tc_neon_copy(int8_t *to, const int8_t *from, int32_t count) {
     if (count >= 16) {
+        TC_NEON_SHORT
         for (int32_t at = 0; at < count - 16; at += 16) {
             tc_neon_move(to + at, from + at, 16);
         }
@@ -189,17 +178,34 @@ static TC_INLINE void tc_neon_copy(int8_t *to, const int8_t *from, int32_t count
     } else if (count >= 4) {
         tc_neon_move(to, from, 4);
         tc_neon_move(to + count - 4, from + count - 4, 4);
-    } else {
-        for (int32_t at = 0; at < count; at++) {
-            to[at] = from[at];
-        }
+    } else if (count > 0) {
+        to[0] = from[0];
+        to[count >> 1] = from[count >> 1];
+        to[count - 1] = from[count - 1];
     }
 }
 
-/* The same number in all of them. */
-static TC_INLINE void tc_neon_fill(int8_t *to, int32_t value, int32_t count) {
-    for (int32_t at = 0; at < count; at++) {
-        to[at] = (int8_t)value;
+/* Whole vectors: up to fifteen bytes behind `count` are read and written too. */
+static TC_INLINE void tc_neon_copy_beyond(int8_t *to, const int8_t *from, int32_t count) {
+    TC_NEON_SHORT
+    for (int32_t at = 0; at < count; at += 16) {
+        tc_neon_move(to + at, from + at, 16);
+    }
+}
+
+/* The same number in all of them, and up to fifteen bytes behind. */
+static TC_INLINE void tc_neon_fill_beyond(int8_t *to, int32_t value, int32_t count) {
+#if TC_NEON
+    const tc_neon_bytes alike = vdupq_n_s8((int8_t)value);
+#else
+    tc_neon_bytes alike;
+    for (int i = 0; i < 16; i++) {
+        alike.lane[i] = (int8_t)value;
+    }
+#endif
+    TC_NEON_SHORT
+    for (int32_t at = 0; at < count; at += 16) {
+        tc_neon_store(to + at, alike, 1);
     }
 }
 

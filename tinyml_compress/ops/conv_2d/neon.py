@@ -8,8 +8,7 @@ from dataclasses import replace
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._conv import conv_call
 from tinyml_compress.ops._forms import ProductForm, only
-from tinyml_compress.ops._mve import stream_bytes, tables, vectors
-from tinyml_compress.ops._neon import spare_rows, suits, tile_counts
+from tinyml_compress.ops._neon import BEYOND, spare_rows, steps, suits, tables, tile_counts, weight_bytes
 from tinyml_compress.ops._products import Sliding, sliding_gap
 from tinyml_compress.ops.base import Call, Overlap, Variant
 from tinyml_compress.ops.conv_2d import node
@@ -38,6 +37,16 @@ def _line(view: NodeView) -> Sliding:
     return replace(window, batch=1, in_h=1, in_w=window.pixels, out_h=1, out_w=window.pixels)
 
 
+def _wide(view: NodeView) -> Sliding:
+    """The window; where every line is one pixel, that of an image with a single line."""
+    at = node.window(view)
+    if not at.in_w == at.out_w == at.kernel_w == 1 or at.pad_left:
+        return at
+    lines = {"in_w": at.in_h, "out_w": at.out_h, "kernel_w": at.kernel_h, "stride_w": at.stride_h}
+    lines |= {"pad_left": at.pad_top, "dilation_w": at.dilation_h}
+    return replace(at, in_h=1, out_h=1, kernel_h=1, stride_h=1, pad_top=0, dilation_h=1, **lines)
+
+
 def _emit(symbol: str, window: Callable[[NodeView], Sliding]) -> Callable[[NodeView], tuple[Call, ...]]:
     def emit(view: NodeView) -> tuple[Call, ...]:
         constants = tables(node.channels(view), node.rows(view))
@@ -50,13 +59,13 @@ def _counts(window: Callable[[NodeView], Sliding], moved: int) -> Callable[[Node
     def counts(view: NodeView) -> Counts:
         at, depth = window(view), node.depth(view)
         tiles = tile_counts(at.out_w, at.out_c, depth)["cycles"]
-        return {"cycles": at.batch * at.out_h * tiles + moved * (at.pixels * vectors(depth) + at.runs)}
+        return {"cycles": at.batch * at.out_h * tiles + moved * (at.pixels * steps(depth) / 2 + at.runs)}
 
     return counts
 
 
 def _weight_bytes(view: NodeView) -> int:
-    return stream_bytes(view.input(1).shape[0], node.depth(view))
+    return weight_bytes(view.input(1).shape[0], node.depth(view))
 
 
 def _overlap(pixels: int) -> Callable[[NodeView], tuple[Overlap, ...]]:
@@ -68,9 +77,9 @@ def _overlap(pixels: int) -> Callable[[NodeView], tuple[Overlap, ...]]:
 
 
 def _spare(view: NodeView) -> int:
-    """Four pixels, where whole vectors may end behind the image."""
+    """Four pixels, where whole steps may end behind the image."""
     depth = node.depth(view)
-    return spare_rows(depth) if depth % 16 else 0
+    return spare_rows(depth) if depth % 8 else 0
 
 
 VARIANTS = only(
@@ -87,10 +96,10 @@ VARIANTS = only(
     Variant(
         _WINDOWS,
         _accepts,
-        _emit(_WINDOWS, node.window),
-        scratch=lambda view: spare_rows(node.depth(view)),
+        _emit(_WINDOWS, _wide),
+        scratch=lambda view: spare_rows(node.depth(view)) + 4 * BEYOND,
         overlap=_overlap(0),
-        counts=_counts(node.window, 4),
+        counts=_counts(_wide, 4),
         weight_bytes=_weight_bytes,
     ),
 )

@@ -7,7 +7,7 @@ import numpy as np
 from tinyml_compress.ir import NodeView, Role
 from tinyml_compress.ops._conv import conv_call
 from tinyml_compress.ops._forms import ProductForm, only
-from tinyml_compress.ops._neon import suits
+from tinyml_compress.ops._neon import BEYOND, suits
 from tinyml_compress.ops._products import live_channels, live_rows, sliding_gap
 from tinyml_compress.ops.base import Call, Consts, Overlap, Variant
 from tinyml_compress.ops.depthwise_conv_2d import node
@@ -59,7 +59,7 @@ VARIANTS = only(
         _SYMBOL,
         _accepts,
         _emit,
-        scratch=lambda view: _POINTER * _taps(view) + node.window(view).in_c,
+        scratch=lambda view: _POINTER * _taps(view) + node.window(view).in_c + BEYOND,
         overlap=lambda view: (Overlap(0, 0, sliding_gap(node.window(view), 0)),),
         counts=_counts,
         weight_bytes=lambda view: _taps(view) * node.window(view).in_c,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from tinyml_compress.ir import NodeView
 from tinyml_compress.ops._forms import ProductForm, only
-from tinyml_compress.ops._mve import stream_bytes, tables
-from tinyml_compress.ops._neon import spare_rows, suits, tile_counts
+from tinyml_compress.ops._neon import spare_rows, suits, tables, tile_counts, weight_bytes
 from tinyml_compress.ops.base import Call, In, Out, Scratch, Variant
 from tinyml_compress.ops.fully_connected import node
 from tinyml_compress.ops.work import Counts
@@ -19,9 +18,9 @@ def _emit(view: NodeView) -> tuple[Call, ...]:
 
 
 def _scratch(view: NodeView) -> int:
-    """Four rows of inputs, where whole vectors may end behind them."""
+    """Four rows of inputs, where whole steps may end behind them."""
     in_c = view.input(1).shape[1]
-    return spare_rows(in_c) if in_c % 16 else 0
+    return spare_rows(in_c) if in_c % 8 else 0
 
 
 def _counts(view: NodeView) -> Counts:
@@ -36,6 +35,6 @@ VARIANTS = only(
         _emit,
         scratch=_scratch,
         counts=_counts,
-        weight_bytes=lambda view: stream_bytes(*view.input(1).shape),
+        weight_bytes=lambda view: weight_bytes(*view.input(1).shape),
     ),
 )
