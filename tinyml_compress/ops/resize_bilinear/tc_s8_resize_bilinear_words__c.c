@@ -7,8 +7,8 @@
 #define TC_EVEN_BYTES 0x00ff00ffu
 
 /* Four channels between two rows, `up` sixteenths of the way: of the even ones, then of the odd ones. */
-static TC_INLINE void tc_resize_between_rows(const int8_t *low, const int8_t *high, uint32_t up, uint32_t halves[2],
-                                             int aligned) {
+static TC_INLINE void tc_resize_words_between_rows(const int8_t *low, const int8_t *high, uint32_t up,
+                                                   uint32_t halves[2], int aligned) {
     const uint32_t a = tc_load_word((const uint8_t *)low, aligned) ^ TC_RAISED;
     const uint32_t b = tc_load_word((const uint8_t *)high, aligned) ^ TC_RAISED;
     halves[0] = (a & TC_EVEN_BYTES) * (16 - up) + (b & TC_EVEN_BYTES) * up;
@@ -41,8 +41,8 @@ static TC_INLINE void tc_resize_run(const tc_resize_words_params *p, const int8_
     do {
         uint32_t near[2];
         uint32_t far[2];
-        tc_resize_between_rows(from, from + down, (uint32_t)up, near, aligned);
-        tc_resize_between_rows(from + right, from + right + down, (uint32_t)up, far, aligned);
+        tc_resize_words_between_rows(from, from + down, (uint32_t)up, near, aligned);
+        tc_resize_words_between_rows(from + right, from + right + down, (uint32_t)up, far, aligned);
         const uint32_t base[2] = {(near[0] << 4) + 0x007f007fu, (near[1] << 4) + 0x007f007fu};
         const uint32_t step[2] = {far[0] - near[0], far[1] - near[1]};
         from += 4;

@@ -55,7 +55,7 @@ static TC_INLINE uint32_t tc_softmax_bytes(uint32_t values) {
 #endif
 }
 
-static TC_INLINE int32_t tc_softmax_most(const int8_t *in, int32_t depth) {
+static TC_INLINE int32_t tc_softmax_most_by_words(const int8_t *in, int32_t depth) {
     uint32_t four = 0x80808080u;
     const int8_t *const end = in + (depth & ~3);
     while (in != end) {
@@ -75,7 +75,7 @@ TC_KERNEL void tc_s8_softmax__dsp(const tc_s8_softmax *p, const int8_t *in, int8
     const uint32_t last = (uint32_t)(p->entries < 255 ? p->entries : 255);
     const uint32_t entries = last * 0x01010101u;
     for (int32_t r = 0; r < p->rows; r++, in += depth) {
-        const uint32_t most = (uint32_t)tc_softmax_most(in, depth) & 0xffu;
+        const uint32_t most = (uint32_t)tc_softmax_most_by_words(in, depth) & 0xffu;
         const uint32_t fours = most * 0x01010101u;
         int8_t *const behind = out + (depth & ~3);
         int8_t *const end = out + depth;
