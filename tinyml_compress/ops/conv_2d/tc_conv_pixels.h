@@ -27,31 +27,24 @@ static TC_INLINE void tc_conv_scale(const int32_t *packed, int32_t *pair, int32_
     pair[5 + 2 * which] = (1 << 15) + ((1 << more) >> 1);
 }
 
-/* The channels' parameters as the block wants them, at `to` where they lie packed; `*end` is the scratch behind.
- * `scaled` is a constant where this is called; parameters are packed then, and channels are an even number. */
-static TC_INLINE const int32_t *tc_conv_channels(const tc_s8_conv_block *p, int32_t *to, int8_t **end, int scaled) {
-    if (scaled) {
-        const int32_t *from = p->channels;
-        for (int32_t left = p->window.out_c; left > 0; left -= 2, from += 4, to += 8) {
-            tc_conv_scale(from, to, 0);
-            tc_conv_scale(from + 2, to, 1);
-        }
-        *end = (int8_t *)to;
-        return to - 4 * p->window.out_c;
+/* All of them, an even number, which lie packed; returns the place behind. */
+static TC_NOINLINE int32_t *tc_conv_scale_all(const tc_s8_conv_block *p, int32_t *to) {
+    const int32_t *from = p->channels;
+    for (int32_t left = p->window.out_c; left > 0; left -= 2, from += 4, to += 8) {
+        tc_conv_scale(from, to, 0);
+        tc_conv_scale(from + 2, to, 1);
     }
-    *end = (int8_t *)to;
-    if (!p->packed) {
-        return p->channels;
-    }
+    return to;
+}
+
+static TC_NOINLINE int32_t *tc_conv_unpack_all(const tc_s8_conv_block *p, int32_t *pair) {
     const int32_t *packed = p->channels;
-    int32_t *pair = to;
     for (int32_t left = p->window.out_c; left > 0; left -= 2, packed += 4) {
         int32_t fast[4];
         tc_fast_unpack(packed, p->out_zero, fast);
         if (left == 1) {
             tc_conv_copy_channel(pair, fast, 4);
-            pair += 4;
-            break;
+            return pair + 4;
         }
         pair[0] = fast[0];
         tc_conv_copy_channel(pair + 2, fast + 1, 3);
@@ -60,7 +53,17 @@ static TC_INLINE const int32_t *tc_conv_channels(const tc_s8_conv_block *p, int3
         tc_conv_copy_channel(pair + 5, fast + 1, 3);
         pair += 8;
     }
-    *end = (int8_t *)pair;
+    return pair;
+}
+
+/* The channels' parameters as the block wants them, at `to` where they lie packed; `*end` is the scratch behind.
+ * `scaled` is a constant where this is called. */
+static TC_INLINE const int32_t *tc_conv_channels(const tc_s8_conv_block *p, int32_t *to, int8_t **end, int scaled) {
+    if (!scaled && !p->packed) {
+        *end = (int8_t *)to;
+        return p->channels;
+    }
+    *end = (int8_t *)(scaled ? tc_conv_scale_all(p, to) : tc_conv_unpack_all(p, to));
     return to;
 }
 

@@ -7,7 +7,7 @@
 #include "tc_conv.h"
 #include "tc_dsp.h"
 
-static TC_INLINE void tc_plane_clear(const tc_s8_depthwise_plane *p, int16_t *plane) {
+static TC_NOINLINE void tc_plane_clear(const tc_s8_depthwise_plane *p, int16_t *plane) {
     const uint32_t zero = tc_pack16(p->in_zero, p->in_zero);
     for (int32_t left = p->planes * p->lines * p->pitch / 2; left > 0; left--, plane += 2) {
         tc_store32(plane, zero);
@@ -15,7 +15,7 @@ static TC_INLINE void tc_plane_clear(const tc_s8_depthwise_plane *p, int16_t *pl
 }
 
 /* Lines and values that no window reaches (stride) lie beyond the buffer and are left out by the generator's counts. */
-static TC_INLINE void tc_plane_gather(const tc_s8_depthwise_plane *p, const int8_t *in, int16_t *plane) {
+static TC_NOINLINE void tc_plane_gather(const tc_s8_depthwise_plane *p, const int8_t *in, int16_t *plane) {
     int16_t *line = plane + p->outer_pad * p->pitch + p->inner_pad;
     const int32_t step = p->inner_in_step;
     const int32_t pitch = p->pitch;
