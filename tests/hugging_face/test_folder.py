@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from tinyml_compress import data
+from tinyml_compress.cli.optimize import command
 from tinyml_compress.data import DataSet
-from tinyml_compress.errors import DataError, ModelError, TinymlError, UsageError
+from tinyml_compress.errors import ConfigError, DataError, ModelError, TinymlError, UsageError
 from tinyml_compress.hugging_face.folder import HfFolder
+from tinyml_compress.pipeline.optimize_knobs import Knobs, read_recipe
 from tinyml_compress.pipeline.optimizing import optimize
 from tinyml_compress.pipeline.sources.source import source_of
 from tinyml_compress.results import Engine
@@ -113,6 +116,9 @@ def test_what_lies_is_refused_before_torch_maps_it(folder: Path) -> None:
         ({"pattern": "4:2"}, "pattern of pruning"),
         ({"threshold": -1.0}, "threshold"),
         ({"int8": "four"}, "form of int8"),
+        ({"int8": "static"}, "static int8 needs texts(.|\n)*--calibration"),
+        ({"recipe": "none.toml"}, "cannot read"),
+        ({"recipe": "none.toml", "fp16": True}, "a recipe holds all knobs"),
         ({"output": "."}, "model's own folder"),
     ],
 )
@@ -122,6 +128,46 @@ def test_knobs_are_checked_before_anything_runs(
     monkeypatch.chdir(folder)
     with pytest.raises(UsageError, match=says):
         optimize(f"hf:{folder}", **words)  # type: ignore[arg-type]
+
+
+def test_a_recipe_holds_the_knobs(tmp_path: Path) -> None:
+    """What is written is what is read; what is not there is not done."""
+    place = tmp_path / "recipe.toml"
+    for knobs, texts in (
+        (Knobs(), None),
+        (Knobs(pattern="2:4", int8="static", fp16=True), "texts.csv:train"),
+        (Knobs(amount=0.5, scope="global", threshold=0.01, int8="none"), None),
+        (Knobs(pruning=False, compress=False), None),
+    ):
+        place.write_text(knobs.recipe("as it was", texts))
+        assert read_recipe(place) == (knobs, texts)
+
+
+RECIPES = {
+    "no stages": ('title = "empty"', "missing key"),
+    "another tool's": ('[[stage]]\nuse = "convert"', "unknown word"),
+    "another order": ('[[stage]]\nuse = "int8"\n[[stage]]\nuse = "prune"', "another order"),
+    "twice": ('[[stage]]\nuse = "fp16"\n[[stage]]\nuse = "fp16"', "another order"),
+    "a key too many": ('[[stage]]\nuse = "fp16"\namount = 0.3', "unknown key"),
+    "too much": ('[[stage]]\nuse = "prune"\namount = 0.95', "out of range"),
+    "a pattern": ('[[stage]]\nuse = "int8"\nscheme = "four"', "unknown word"),
+    "no TOML": ("[[stage", "not a TOML file"),
+}
+
+
+@pytest.mark.parametrize("fault", RECIPES)
+def test_a_recipe_that_is_none(fault: str, tmp_path: Path) -> None:
+    text, says = RECIPES[fault]
+    (tmp_path / "recipe.toml").write_text(text)
+    with pytest.raises(ConfigError, match=says):
+        read_recipe(tmp_path / "recipe.toml")
+
+
+def test_knobs_beside_a_recipe_are_refused(folder: Path) -> None:
+    """Even one that says what it would be without being said."""
+    words = [f"hf:{folder}", "--recipe", "any.toml", "--pruning-amount", "0.3"]
+    with pytest.raises(UsageError, match="a recipe holds all knobs(.|\n)*amount"):
+        CliRunner().invoke(command, words, catch_exceptions=False)
 
 
 def test_a_table_of_texts(tmp_path: Path) -> None:

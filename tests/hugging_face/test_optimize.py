@@ -29,14 +29,16 @@ import sys, numpy, torch
 sys.path.insert(0, ".")
 from load import load
 texts = ["turn on the lamp", "set an alarm please"]
-for dynamic in (False, True):
-    model, words = load(".", dynamic=dynamic)
+for int8 in (False, True):
+    model, words = load(".", int8=int8)
     cut = words(texts, padding="max_length", truncation=True, max_length=16, return_tensors="pt")
     with torch.inference_mode():
         given = model(input_ids=cut["input_ids"], attention_mask=cut["attention_mask"])
-    numpy.save(f"answers{int(dynamic)}.npy", given[0].float().numpy())
+    numpy.save(f"answers{int(int8)}.npy", given[0].float().numpy())
 plain = torch.load("model.pt", weights_only=True)
-print(type(model).__module__.split(".")[0], len(plain), "tinyml_compress" in sys.modules)
+kinds = {type(module).__name__ for module in model.modules()}
+kinds = sorted(kinds & {"Ranged", "IntegerTable"})
+print(type(model).__module__.split(".")[0], len(plain), "tinyml_compress" in sys.modules, *kinds)
 """
 
 
@@ -61,7 +63,40 @@ def test_each_family_comes_back(family: str, saved: Saved, torch_python: Path, t
     assert [step.name for step in done.steps] == ["original", "pruning", "threshold", "int8"]
     assert done.steps[1].dense_bytes == done.steps[0].dense_bytes, "zeros save nothing in a dense file"
     assert done.steps[1].stored_bytes < done.steps[0].stored_bytes
-    # Only what is in the folder, in a place where nothing of this tool is.
+    _comes_back(tmp_path, torch_python, ["IntegerTable"])
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("family", ["bert", "albert", "mobilebert", "deberta", "tokens"])
+def test_static_int8_comes_back(family: str, saved: Saved, torch_python: Path, tmp_path: Path) -> None:
+    """Ranges are stored with the weights, and the file is no larger for it than they are."""
+    model = f"hf:{saved(family)}@16"
+    texts = None if family == "tokens" else _texts()
+    calibration = data.load("data:intents:train").take(64)
+    done = optimize(
+        model, data=texts, calibration=calibration, int8="static", pruning=False, output=tmp_path / "smaller"
+    )
+    validate(encoded(done))
+    assert (done.calibration_samples, done.knobs["int8"]) == (64, "static")
+    header = read_header(tmp_path / "smaller" / "model.safetensors")
+    ranges = [one for one in header.tensors if one.name.endswith("::input")]
+    assert ranges
+    assert all(one.shape == (2,) for one in ranges)
+    usual = optimize(model, pruning=False, output=tmp_path / "usual")
+    assert done.steps[-1].stored_bytes - usual.steps[-1].stored_bytes < 200 * len(ranges)
+    _comes_back(tmp_path, torch_python, ["IntegerTable", "Ranged"])
+    if family == "bert":
+        again = optimize(
+            model, data=texts, recipe=tmp_path / "smaller" / "recipe.toml", calibration=calibration,
+            output=tmp_path / "again",
+        )  # fmt: skip
+        assert again.knobs == done.knobs
+        first, second = (tmp_path / one / "model.safetensors" for one in ("smaller", "again"))
+        assert first.read_bytes() == second.read_bytes()
+
+
+def _comes_back(tmp_path: Path, torch_python: Path, kinds: list[str]) -> None:
+    """Only what is in the folder, in a place where nothing of this tool is."""
     apart = shutil.copytree(tmp_path / "smaller", tmp_path / "apart")
     bare = {key: text for key, text in os.environ.items() if key != "PYTHONPATH"}
     run = subprocess.run(
@@ -75,6 +110,7 @@ def test_each_family_comes_back(family: str, saved: Saved, torch_python: Path, t
     assert run.returncode == 0, run.stderr[-2000:]
     assert run.stdout.split()[0] == "transformers"
     assert run.stdout.split()[2] == "False"
+    assert run.stdout.split()[3:] == kinds
     exact, quick = (np.load(apart / f"answers{which}.npy") for which in (0, 1))
     assert np.abs(exact - quick).max() < 0.1 * np.abs(exact).max()
     assert np.ptp(exact) > 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from tinyml_compress.cli._options import json_option, samples_option, seed_option, show
 
@@ -12,8 +13,13 @@ EXAMPLES = """\b
 Examples:
   tinyml-compress optimize hf:my-classifier --data reviews.csv
   tinyml-compress optimize hf:my-classifier@64 --data data:intents:test --pruning-amount 0.5 -o smaller
+  tinyml-compress optimize hf:my-classifier --int8 static --calibration data:intents:train --data reviews.csv
   tinyml-compress optimize hf:my-classifier --no-pruning --no-compress --fp16 --json
+  tinyml-compress optimize hf:another --recipe my-classifier-optimized/recipe.toml
 """
+
+
+_KNOBS = ("pruning", "amount", "scope", "pattern", "compress", "threshold", "int8", "fp16")
 
 
 @click.command(epilog=EXAMPLES)
@@ -45,12 +51,20 @@ Examples:
 )
 @click.option(
     "--int8",
-    type=click.Choice(["dynamic", "none"]),
+    type=click.Choice(["dynamic", "static", "none"]),
     default="dynamic",
     show_default=True,
-    help="Linear layers and tables in int8, a scale per row.",
+    help="Linear layers and tables in int8; static: the layers' inputs on scales from --calibration.",
+)
+@click.option(
+    "--calibration", metavar="TABLE", help="For --int8 static: texts as the model will see, without labels."
 )
 @click.option("--fp16/--no-fp16", default=False, show_default=True, help="All other weights in 16 bits.")
+@click.option(
+    "--recipe",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file with the knobs, in their place: the recipe.toml of an earlier run.",
+)
 @click.option(
     "-o",
     "--output-path",
@@ -75,6 +89,16 @@ def command(**words: object) -> None:
     Written are model.safetensors (int8 with scales, zeros left out where that is smaller), model.pt for plain
     PyTorch, configuration and tokenizer, and load.py, which gives the model back without this tool.
     """
+    from tinyml_compress.errors import UsageError
     from tinyml_compress.pipeline.optimizing import optimize
 
+    given = click.get_current_context().get_parameter_source
+    beside = [name for name in _KNOBS if given(name) is ParameterSource.COMMANDLINE]
+    if words["recipe"] is not None and beside:
+        raise UsageError(
+            "a recipe holds all knobs",
+            which=words["recipe"],
+            found=f"another word for {', '.join(beside)}",
+            next_step="write it into the recipe, or leave the recipe out",
+        )
     show(optimize(**words))  # type: ignore[arg-type]

@@ -146,7 +146,7 @@ def decode(file: bytes) -> FlatModel:
             "this is not a .tflite file",
             found=f"{len(file)} bytes, identifier {bytes(file[4:8])!r}",
             allowed=f"identifier {schema.IDENTIFIER!r} at byte 4",
-            next_step="give a .tflite file as the TensorFlow Lite converter writes it",
+            next_step="give a .tflite file; `convert` makes one of Keras, PyTorch and ONNX models",
         )
     budget = _Budget(len(file))
     with decoding("header"):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.hugging_face.loaded import CALIBRATION
 from tinyml_compress.support import environments
 from tinyml_compress.support.foreign import call_worker
 from tinyml_compress.support.worker import Job, Reply
@@ -43,7 +44,6 @@ class HfModel:
             "code": self.code,
             "seed": self.seed,
             "threads": self.threads,
-            "dynamic": True,
         }
 
 
@@ -83,12 +83,31 @@ def hf_to_tflite(
     return reply.files["model.tflite"], [np.asarray(reply.arrays[name], np.float32) for name in INPUTS]
 
 
+def hf_of_size(
+    model: HfModel, config: Mapping[str, Any], *, timeout: float, say: Say
+) -> tuple[bytes, list[Floats], int]:
+    """The float .tflite file of a net of that configuration with random weights, random words, parameters."""
+    reply = _ask(model, HfSamples(), {"task": "sized", "config": dict(config)}, timeout, say)
+    words = [np.asarray(reply.arrays[name], np.float32) for name in INPUTS]
+    return reply.files["model.tflite"], words, reply.values["parameters"]
+
+
 def optimize_model(
-    model: HfModel, samples: HfSamples | None, knobs: Mapping[str, Any], *, timeout: float, say: Say
+    model: HfModel,
+    samples: HfSamples | None,
+    calibration: HfSamples | None,
+    knobs: Mapping[str, Any],
+    *,
+    timeout: float,
+    say: Say,
 ) -> Reply:
     """Sizes, answers and times of each step, and the files of the last."""
-    more = {"data": samples is not None, "write": True, **knobs}
-    return _ask(model, samples or HfSamples(), more, timeout, say, "optimize_worker")
+    shown = calibration or HfSamples()
+    more = {"data": samples is not None, "calibration": list(shown.texts), "write": True, **knobs}
+    arrays = {f"{CALIBRATION}{name}": array for name, array in dict(shown.tokens or {}).items()}
+    given = samples or HfSamples()
+    both = replace(given, tokens={**dict(given.tokens or {}), **arrays})
+    return _ask(model, both, more, timeout, say, "optimize_worker")
 
 
 def _ask(

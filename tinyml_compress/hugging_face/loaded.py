@@ -22,6 +22,8 @@ AWAY = 12.0
 _OWN_MASKS = ("deberta-v2", "deberta")
 """Families that make their mask of words, and no other way."""
 MANIFEST = "optimized.json"
+CALIBRATION = "calibration_"
+"""Stands before the names of tokens that ranges are taken from."""
 
 
 def prepared(options: Mapping[str, Any]) -> Any:
@@ -43,7 +45,7 @@ def loaded(torch: Any, options: Mapping[str, Any]) -> Any:
         if (folder / MANIFEST).is_file():
             from tinyml_compress.hugging_face.loader import load
 
-            return load(folder, dynamic=options["dynamic"])[0]
+            return load(folder, int8=True)[0]
         return _usual(torch, folder, options)
     except Exception as error:  # whatever transformers raises on a folder that is not what it should be
         raise ModelError("transformers cannot load the folder", which=folder, found=short(error)) from error
@@ -102,12 +104,14 @@ def tokens(texts: list[str], options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: np.asarray(cut[name], np.int32) for name in ("input_ids", "attention_mask")}
 
 
-def feeds(job_arrays: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """The tokens that the job holds, or those of its texts."""
-    texts = options["texts"]
+def feeds(
+    job_arrays: Mapping[str, Any], options: Mapping[str, Any], texts: list[str], before: str = ""
+) -> dict[str, Any]:
+    """The tokens of the texts, or those that the job holds."""
     if texts:
         return tokens(texts, options)
-    return {name: np.asarray(job_arrays[name], np.int32) for name in ("input_ids", "attention_mask")}
+    names = ("input_ids", "attention_mask")
+    return {name: np.asarray(job_arrays[before + name], np.int32) for name in names}
 
 
 def answering(model: Any) -> Callable[..., Any]:

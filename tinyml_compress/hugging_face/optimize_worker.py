@@ -13,7 +13,8 @@ from typing import Any
 
 from tinyml_compress.errors import UsageError
 from tinyml_compress.hugging_face import loader
-from tinyml_compress.hugging_face.loaded import answers, feeds, loaded, prepared, seconds
+from tinyml_compress.hugging_face.loaded import CALIBRATION, answers, feeds, loaded, prepared, seconds
+from tinyml_compress.hugging_face.ranges import ranges
 from tinyml_compress.support.worker import Job, Reply, serve
 
 
@@ -26,8 +27,11 @@ def _optimized(job: Job) -> Reply:
     options = job.options
     torch = prepared(options)
     model = loaded(torch, options)
-    inputs = feeds(job.arrays, options) if options["data"] else {}
-    state = _State(torch, model, options)
+    inputs = feeds(job.arrays, options, options["texts"]) if options["data"] else {}
+    shown = None
+    if options["int8"] == "static":
+        shown = feeds(job.arrays, options, options["calibration"], CALIBRATION)
+    state = _State(torch, model, options, shown)
     steps, arrays = [], {}
     for number, name in enumerate(("original", *_steps(options))):
         state.take(name)
@@ -42,7 +46,7 @@ def _steps(options: Mapping[str, Any]) -> Iterator[str]:
         yield "pruning"
     if options["threshold"] > 0:
         yield "threshold"
-    if options["int8"] == "dynamic":
+    if options["int8"] != "none":
         yield "int8"
     if options["fp16"]:
         yield "fp16"
@@ -51,11 +55,12 @@ def _steps(options: Mapping[str, Any]) -> Iterator[str]:
 class _State:
     """The model's weights on their way, and how they would be stored."""
 
-    def __init__(self, torch: Any, model: Any, options: Mapping[str, Any]) -> None:
-        self._torch, self._model, self._options = torch, model, options
+    def __init__(self, torch: Any, model: Any, options: Mapping[str, Any], shown: Any) -> None:
+        self._torch, self._model, self._options, self._shown = torch, model, options, shown
         self._quick: Any = None
         self._half = False
         self._scaled: dict[str, Any] = {}
+        self._ranges: dict[str, Any] = {}
         modules = list(model.named_modules())
         nn = torch.nn
         self._cut = [
@@ -111,6 +116,8 @@ class _State:
             values = torch.round(flat / scale[:, None]).clamp(-127, 127).to(torch.int8).reshape(weight.shape)
             self._scaled[name] = (values, scale)
             weight.copy_(loader.real(values, scale))
+        if self._shown is not None:
+            self._ranges = ranges(torch, self._model, self._shown, set(self._scaled))
 
     def _halve(self) -> None:
         """Everything else to 16 bits: what they can say is what the model computes with."""
@@ -131,7 +138,7 @@ class _State:
             import copy
 
             self._quick = copy.deepcopy(self._model)
-            loader.keep_int8(self._quick, self._scaled)
+            loader.keep_int8(self._quick, self._scaled, self._ranges)
         return self._quick
 
     def _stored(self, *, sparse: bool) -> dict[str, Any]:
@@ -141,6 +148,8 @@ class _State:
                 continue
             seen.add(value.data_ptr())
             kept.update(_forms(torch, name, value, self._scaled.get(name), half=self._half, sparse=sparse))
+            if name in self._ranges:
+                kept[f"{name}::input"] = self._ranges[name]
         return kept
 
     def _file(self, *, sparse: bool) -> bytes:

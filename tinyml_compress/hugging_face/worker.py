@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tinyml_compress.errors import ConversionError
+from tinyml_compress.errors import ConversionError, ModelError
 from tinyml_compress.hugging_face.loaded import (
     AWAY,
     answering,
@@ -25,6 +25,8 @@ from tinyml_compress.support.user_code import short
 from tinyml_compress.support.worker import Job, Reply, serve
 
 _MADE = "model.tflite"
+_TRACED = 8
+"""Texts of random words."""
 
 
 def main(folder: str) -> None:
@@ -35,7 +37,9 @@ def main(folder: str) -> None:
 def _answer(job: Job) -> Reply:
     options = job.options
     torch = prepared(options)
-    inputs = feeds(job.arrays, options)
+    if options["task"] == "sized":
+        return _of_size(torch, options, job.folder)
+    inputs = feeds(job.arrays, options, options["texts"])
     if options["task"] == "tokens":
         return Reply(arrays=inputs)
     model = loaded(torch, options)
@@ -51,6 +55,34 @@ def _answer(job: Job) -> Reply:
     return Reply(
         arrays=inputs, files={_MADE: _converted(torch, model, inputs, job.folder, options["integer"])}
     )
+
+
+def _of_size(torch: Any, options: Mapping[str, Any], folder: Path) -> Reply:
+    """The float file of a net with that configuration and random weights, and random words."""
+    import transformers
+
+    words = dict(options["config"])
+    try:
+        config = transformers.AutoConfig.for_model(words.pop("model_type"), **words)
+        config._attn_implementation = "eager"
+        kind = getattr(transformers, (config.architectures or [""])[0])
+        model = kind(config).float().eval()
+    except Exception as error:
+        raise ModelError(
+            "transformers makes no model of this configuration", which=options["model"], found=short(error)
+        ) from error
+    shape = (_TRACED, options["length"])
+    ids = torch.randint(0, config.vocab_size, shape, dtype=torch.int32).numpy()
+    lengths = torch.randint(1, options["length"] + 1, (_TRACED, 1))
+    mask = (torch.arange(options["length"]) < lengths).to(torch.int32)
+    inputs = {"input_ids": ids, "attention_mask": mask.numpy()}
+    with torch.no_grad():
+        for weight in model.parameters():  # values that vary, as those of a trained net do
+            if weight.dim() > 1:
+                weight.normal_(0, weight.shape[-1] ** -0.5)
+    file = _converted(torch, model, inputs, folder, integer=True)
+    count = sum(weight.numel() for weight in model.parameters())
+    return Reply({"parameters": count}, inputs, {_MADE: file})
 
 
 def _converted(torch: Any, model: Any, inputs: Mapping[str, Any], folder: Path, integer: bool) -> bytes:

@@ -94,7 +94,12 @@ def _from_file(text: str, path: Path) -> LoadedModel:
             next_step="compile, verify, evaluate and benchmark take .tflite files",
         )
     if suffix not in FILES:
-        raise UsageError("not a model", which=path, allowed=FORMS)
+        raise UsageError(
+            "not a Keras model",
+            which=path,
+            allowed=FORMS,
+            next_step="tinyml-compress convert makes a .tflite file of other models too, such as .onnx",
+        )
     data = _read(path)
     sha256 = files.sha256(data)
     if suffix in _H5:

@@ -30,6 +30,8 @@ class SameBytesOperator(MoveOperator):
     def along(self, view: NodeView, axis: int) -> Along | None:
         # time stays an axis of its own where as many elements stand before and behind it
         source, target = view.input(0).shape, view.output().shape
+        if axis >= len(source):
+            return None
         for place, size in enumerate(target):
             if size == source[axis] and math.prod(target[:place]) == math.prod(source[:axis]):
                 return Along(place)

@@ -6,7 +6,6 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,8 @@ from tinyml_compress.errors import UsageError
 from tinyml_compress.evaluation import ScoreKind, agreement, answers, paired_drop, score
 from tinyml_compress.hugging_face.calls import optimize_model
 from tinyml_compress.hugging_face.folder import HfFolder
+from tinyml_compress.pipeline.convert.whole import SAMPLES
+from tinyml_compress.pipeline.optimize_knobs import Knobs, read_recipe
 from tinyml_compress.pipeline.sources.kinds.hf import in_order_of, samples_of, told
 from tinyml_compress.results import Optimization, OptimizedStep, Task, encoded
 from tinyml_compress.support import files
@@ -27,69 +28,9 @@ from tinyml_compress.support.progress import stage
 from tinyml_compress.support.trust import CODE, PICKLE
 
 Floats = npt.NDArray[np.float32]
-MANIFEST = "optimized.json"
+MANIFEST, RECIPE = "optimized.json", "recipe.toml"
 _COPIED = ("config.json", "generation_config.json")
 _WORDS = ("vocab", "merges", "tokenizer", "special_tokens", "added_tokens", "spm", "sentencepiece")
-
-
-@dataclass(frozen=True)
-class Knobs:
-    """What is done to the weights, in this order; each can be left out."""
-
-    pruning: bool = True
-    amount: float = 0.3
-    scope: str = "layer"
-    pattern: str | None = None
-    """N:M: the N largest of every M weights stay."""
-    compress: bool = True
-    threshold: float = 1e-3
-    int8: str = "dynamic"
-    fp16: bool = False
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.amount <= 0.9:
-            raise UsageError("not a share of weights to prune", which=self.amount, allowed="0.0 to 0.9")
-        if not 0 <= self.threshold < 1:
-            raise UsageError("not a threshold", which=self.threshold, allowed="0 up to 1, such as 1e-3")
-        if self.scope not in ("layer", "global"):
-            raise UsageError("no such scope of pruning", which=self.scope, allowed="layer, global")
-        if self.int8 not in ("dynamic", "none"):
-            raise UsageError("no such form of int8", which=self.int8, allowed="dynamic, none")
-
-    @property
-    def of_each(self) -> tuple[int, int] | None:
-        """N and M."""
-        if self.pattern is None:
-            return None
-        keep, colon, of = self.pattern.partition(":")
-        if not (colon and keep.isdigit() and of.isdigit() and 0 < int(keep) < int(of) <= 64):
-            raise UsageError("not a pattern of pruning", which=self.pattern, allowed="N:M, such as 2:4")
-        return int(keep), int(of)
-
-    def told(self) -> dict[str, Any]:
-        """For the worker."""
-        return {
-            "amount": self.amount if self.pruning else 0.0,
-            "pattern": self.of_each if self.pruning else None,
-            "scope": self.scope,
-            "threshold": self.threshold if self.compress else 0.0,
-            "int8": self.int8,
-            "fp16": self.fp16,
-        }
-
-    def words(self) -> dict[str, str]:
-        """For people and the manifest."""
-        how = (
-            self.pattern or f"{self.amount:g} of each layer"
-            if self.scope == "layer"
-            else f"{self.amount:g} of all"
-        )
-        return {
-            "pruning": how if self.pruning else "none",
-            "threshold": f"{self.threshold:g}" if self.compress else "none",
-            "int8": self.int8,
-            "fp16": "yes" if self.fp16 else "no",
-        }
 
 
 def optimize(
@@ -106,6 +47,8 @@ def optimize(
     threshold: float = 1e-3,
     int8: str = "dynamic",
     fp16: bool = False,
+    calibration: str | Path | DataSet | None = None,
+    recipe: str | Path | None = None,
     samples: int | None = None,
     seed: int = 0,
     trust_pickle: bool = False,
@@ -114,12 +57,27 @@ def optimize(
     """Prune, round and store a folder of `transformers` so that its weights take less room, into `output`.
 
     Weights below `threshold` become zero after `amount` of each layer's smallest did (`scope` global: of all
-    layers together; `pattern` N:M: all but the N largest of every M); `int8` dynamic keeps linear layers and
-    tables in int8 with a scale per row. With `data`, a table of texts, each step is scored. `output` is by
-    default a folder beside the model's; the model's own is written only `in_place`.
+    layers together; `pattern` N:M: all but the N largest of every M). `int8` keeps linear layers and tables
+    in int8 with a scale per row; inputs of linear layers are rounded on the scale of their own largest value
+    (dynamic), or on one that `calibration`, a table of texts, showed to be right (static). A `recipe` is a
+    file that holds all of these in their place. With `data`, a table of texts, each step is scored. `output`
+    is by default a folder beside the model's; the model's own is written only `in_place`.
     """
     knobs = Knobs(pruning, amount, scope, pattern, compress, threshold, int8, fp16)
+    if recipe is not None:
+        if knobs != Knobs():
+            raise UsageError(
+                "a recipe holds all knobs", which=recipe, next_step="write them into it, or leave it out"
+            )
+        knobs, named = read_recipe(Path(recipe))
+        calibration = named if calibration is None else calibration
     wanted = knobs.told()
+    if knobs.int8 == "static" and calibration is None:
+        raise UsageError(
+            "static int8 needs texts that show how large the inputs of each layer become",
+            which="int8 static",
+            next_step="give --calibration TEXTS: a table of texts, or data:intents:train; or --int8 dynamic",
+        )
     with ExitStack() as words:
         for word, given in ((PICKLE, trust_pickle), (CODE, trust_code)):
             if given:
@@ -127,10 +85,14 @@ def optimize(
         folder = HfFolder.parse(str(model))
         place = _place(folder, output, in_place)
         chosen = None if data is None else _chosen(folder, data, samples, seed)
+        shown_texts = None
+        if knobs.int8 == "static" and calibration is not None:
+            shown_texts = _chosen(folder, calibration, SAMPLES, seed)
         with stage("optimize") as shown:
             reply = optimize_model(
                 told(folder, seed),
                 None if chosen is None else samples_of(folder, chosen),
+                None if shown_texts is None else samples_of(folder, shown_texts),
                 wanted,
                 timeout=_TIMEOUT,
                 say=shown.note,
@@ -139,7 +101,7 @@ def optimize(
             np.asarray(reply.arrays[f"outputs{number}"], np.float32) for number in range(len(reply.arrays))
         ]
         steps = _steps(reply.values["steps"], outputs, chosen)
-        names = (*reply.files, *(path.name for path in _taken_along(folder.path)), MANIFEST)
+        names = (*reply.files, *(path.name for path in _taken_along(folder.path)), MANIFEST, RECIPE)
         done = Optimization(
             model=str(model),
             model_sha256=folder.sha256,
@@ -150,11 +112,14 @@ def optimize(
             knobs=knobs.words(),
             data=None if chosen is None else chosen.name,
             samples=None if chosen is None else chosen.count,
+            calibration=None if shown_texts is None else shown_texts.name,
+            calibration_samples=None if shown_texts is None else shown_texts.count,
             steps=steps,
             files=tuple(sorted(names)),
             folder=place,
         )
-        _write(folder.path, place, reply.files, done)
+        text = knobs.recipe(f"optimize {folder.path.resolve().name}", done.calibration)
+        _write(folder.path, place, {**reply.files, RECIPE: text.encode()}, done)
     return done
 
 

@@ -60,6 +60,11 @@ def _milliseconds(step: OptimizedStep, batch: str) -> float | None:
 def _notes(done: Optimization) -> Iterator[str]:
     for before, step in zip(done.steps, done.steps[1:], strict=False):
         yield f"{step.name}: {_verdict(before, step)}"
+    if done.calibration is not None:
+        yield (
+            f"int8 is static: inputs of linear layers are rounded on ranges from "
+            f"{done.calibration_samples} texts of {done.calibration}"
+        )
     if done.data is None:
         yield "no score, agreement or time: give --data, a table of texts"
     else:

@@ -13,6 +13,7 @@ from tinyml_compress.results import (
     DataCheck,
     Diagnosis,
     Exported,
+    FittingSize,
     Part,
     Served,
     Shrunk,
@@ -99,7 +100,7 @@ def _notes(done: Shrunk) -> Iterator[str]:
 @shows(Check)
 def check_blocks(done: Check) -> list[Block]:
     """Each contract in turn."""
-    return [block for contract in done.contracts for block in _contract(contract)]
+    return [*(block for contract in done.contracts for block in _contract(contract)), *done.notes]
 
 
 def _contract(contract: Contract) -> list[Block]:
@@ -119,7 +120,18 @@ def _contract(contract: Contract) -> list[Block]:
         reasons = (("found", refused.found), ("allowed", refused.allowed), ("fix", refused.next_step))
         told = [(label, text) for label, text in reasons if text is not None]
         blocks += [f"  {refused.layer}: {refused.what}", facts(told, indent=4)]
+    if contract.fitting is not None:
+        blocks.append(_fitting_text(contract.fitting))
     return blocks
+
+
+def _fitting_text(size: FittingSize) -> str:
+    needs = ", ".join(f"{one.memory} {one.needed:,} of {one.available:,} B" for one in size.memory)
+    return (
+        f"  would fit: {size.family} of {size.layers} layers, width {size.width} ({size.inner} inside), "
+        f"{size.heads} heads, {size.words:,} words, {size.length} tokens: {size.parameters:,} parameters; "
+        f"{needs}"
+    )
 
 
 @shows(Compiled)

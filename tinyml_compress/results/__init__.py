@@ -14,7 +14,7 @@ from tinyml_compress.results.benchmark import (
     StageCost,
     TriggerCost,
 )
-from tinyml_compress.results.check import Check, Contract, Demand, Refused
+from tinyml_compress.results.check import Check, Contract, Demand, FittingSize, Refused
 from tinyml_compress.results.compare import Compared, Comparison
 from tinyml_compress.results.compress import Compression, Judgement, Sizes, StageResult, Tried, Word
 from tinyml_compress.results.convert import Conversion, ForNpu, Manifest, Mixed, Number, PortFacts, ValueGain
@@ -91,6 +91,7 @@ __all__ = [
     "Fit",
     "FittedCost",
     "FittedProgram",
+    "FittingSize",
     "ForNpu",
     "Form",
     "FrontEndCost",

@@ -35,6 +35,22 @@ class Demand(Value, frozen=True, kw_only=True):
         return self.needed <= self.available
 
 
+class FittingSize(Value, frozen=True, kw_only=True):
+    """The largest net of a family that the device takes; it was converted, with random weights."""
+
+    family: str
+    layers: int
+    width: int
+    heads: int
+    inner: int
+    words: int
+    """Of the vocabulary."""
+    length: int
+    """Tokens of a text."""
+    parameters: int
+    memory: tuple[Demand, ...]
+
+
 class Contract(Value, frozen=True, kw_only=True):
     """What one engine on one device says to a model."""
 
@@ -49,6 +65,9 @@ class Contract(Value, frozen=True, kw_only=True):
     assumptions: tuple[str, ...] | None = None
     """What the sums rest on besides exact sizes; absent where nothing is assumed."""
 
+    fitting: FittingSize | None = None
+    """Of a transformer that is not taken: what would be; absent where none was looked for or nothing fits."""
+
     @property
     def holds(self) -> bool:
         """Whether the model is taken."""
@@ -61,6 +80,7 @@ class Check(Result, frozen=True, kw_only=True):
     verb: ClassVar[str] = "check"
 
     contracts: tuple[Contract, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:

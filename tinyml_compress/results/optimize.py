@@ -57,6 +57,9 @@ class Optimization(Result, frozen=True, kw_only=True):
     knobs: Mapping[str, str]
     data: str | None = None
     samples: int | None = None
+    calibration: str | None = None
+    """The texts that static int8 took its ranges from."""
+    calibration_samples: int | None = None
     steps: tuple[OptimizedStep, ...]
     files: tuple[str, ...]
     folder: Path

@@ -16,7 +16,7 @@ from tinyml_compress.converter import ConvertSettings, Mode
 from tinyml_compress.converter.onnx.build import require_known
 from tinyml_compress.converter.onnx.calls import onnx_outputs, onnx_to_tflite
 from tinyml_compress.converter.onnx.fusing import read_fused
-from tinyml_compress.converter.onnx.model import OnnxModel
+from tinyml_compress.converter.onnx.model import OnnxModel, read_onnx
 from tinyml_compress.converter.onnx.ports import FixedPort, OnnxFile, fixed_inputs, last_outputs
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, UsageError
@@ -25,6 +25,7 @@ from tinyml_compress.models import ModelFormat, Origin
 from tinyml_compress.pipeline.convert.artifacts import Converted
 from tinyml_compress.pipeline.convert.whole import SAMPLES, Calibration, Wanted, no_calibration
 from tinyml_compress.pipeline.evaluate.file_engines import Predict
+from tinyml_compress.pipeline.inspect.onnx import inspect_onnx
 from tinyml_compress.pipeline.sources.content import Content
 from tinyml_compress.pipeline.sources.kinds._foreign import finished
 from tinyml_compress.pipeline.sources.kinds._onnx_agreement import agreement
@@ -132,11 +133,13 @@ class _Onnx(Source):
         )
 
     def inspected(self, data: DataSet | None) -> Inspection:
-        raise UsageError(
-            "ONNX models are not looked into",
-            which=self.spec,
-            next_step="convert it with --mode float32 and inspect that file",
-        )
+        if data is not None:
+            raise UsageError(
+                "only layers of Keras models are compressed one by one to see what it does",
+                which=self.spec,
+                next_step="leave out --sensitivity and --data",
+            )
+        return inspect_onnx(read_onnx(self.named.path), self.origin, self.stored_bytes)
 
     def runtime_answers(self, samples: Sequence[Array], note: object) -> dict[str, Array]:
         """Of onnxruntime, every output as the .tflite file has it."""
