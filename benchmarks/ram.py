@@ -24,7 +24,7 @@ from tinyml_compress.devices import Device, hardware_cycles, load_device
 from tinyml_compress.fusion import by_rows
 from tinyml_compress.ir import ByRows
 from tinyml_compress.ops.base import Level
-from tinyml_compress.pipeline.compile.fused import GraphForm, front_of
+from tinyml_compress.pipeline.compile.fused import GraphForm, form_of, front_of
 from tinyml_compress.pipeline.compile.verb import compile_form
 from tinyml_compress.runners import tflm
 from tinyml_compress.runners.emulated import emulate
@@ -77,7 +77,7 @@ def nets(wanted: frozenset[str]) -> Iterator[tuple[str, bytes, tuple[ByRows, ...
 
 def _thinned(forms: Sequence[GraphForm]) -> list[GraphForm]:
     """Some of many: the first, the smallest within each bound, the last, and of those between every n-th."""
-    least = forms[0].cycles
+    least = min(form.cycles for form in forms)
     kept = {0, len(forms) - 1}
     kept |= {max(at for at, form in enumerate(forms) if form.cycles <= bound * least) for bound in BOUNDS}
     rest = [at for at in range(len(forms)) if at not in kept]
@@ -95,12 +95,16 @@ def rows_of(name: str, model: bytes, device: Device, ends: Sequence[ByRows] = ()
     kernels = [
         [option.variant for option in one.options] for one in decided(graph, isas, Level.SPEED, prices)
     ]
-    forms = sorted(front_of(graph, kernels, isas, prices).forms, key=lambda form: form.cycles)
-    least = forms[0].cycles
+    plain = form_of(graph, tuple(row[0] for row in kernels), prices)
+    front = front_of(graph, kernels, isas, prices).forms
+    least = min(form.cycles for form in front)
+    # layer by layer comes first, also where a form in strips is estimated to be as fast
+    behind = (form for form in front if form.schedule != plain.schedule)
+    forms = [plain, *sorted(behind, key=lambda form: form.cycles)]
     print(f"{name}: planned in {process_time() - started:.0f} s of the processor", flush=True)
     rows: list[FormRow] = []
     sha256 = files.sha256(model)
-    for form in _thinned([form for form in forms if form.cycles <= _SLOWEST * least]):
+    for form in _thinned([plain, *(form for form in forms[1:] if form.cycles <= _SLOWEST * least)]):
         program = compile_form(form, "net", model_sha256=sha256, isas=isas, prices=prices)
         vector = next(iter(mixed(program.inputs, 1, 1)))
         done = emulate(program, device, [[value.tobytes() for value in vector]], optimize="-O3")
