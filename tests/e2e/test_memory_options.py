@@ -164,3 +164,8 @@ def test_what_ram_may_be_taken_is_one_answer_everywhere(model: Path, tmp_path: P
         assert "no form of the model is that small" in told
         assert "the smallest arena takes" in told
         assert "times the cycles of the fastest form" in told
+    for told in (str(none.assumptions), str(least.notes)):
+        assert "nor with its input by rows (--by-rows input): the smallest arena takes" in told
+    for told in (str(fits.assumptions), str(less.notes)):
+        assert "layers by strips (" in told
+        assert "times the estimated cycles (" in told

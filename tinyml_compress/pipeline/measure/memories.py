@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tinyml_compress.devices import Device
 from tinyml_compress.errors import BudgetError
 from tinyml_compress.ir import Program
+from tinyml_compress.ops.strips.node import OPERATOR as STRIPS
 from tinyml_compress.results import Demand, MemoryUse
 from tinyml_compress.runners.emulated import Emulation
 from tinyml_compress.support.instruction_sets import Family
@@ -44,26 +45,49 @@ def ram_bytes(device: Device, program: Program) -> int:
     return memory.ram_bytes + sum(one.nbytes for one in memory.more)
 
 
-Compiler = Callable[[int | None], Program]
-"""A program whose arena takes so many bytes at most."""
+Compiler = Callable[[int | None, bool], Program]
+"""A program whose arena takes so many bytes at most, its input by rows where it says so."""
 
 
 def fitting(compiled: Compiler, device: Device, max_ram: int | None) -> tuple[Program, tuple[str, ...]]:
     """The program as it is where it fits, else the fastest form that does; what is to be said of it, also
     where no form fits and it stays as it is.
     """
-    program = compiled(None)
+    program = compiled(None, False)
     if program.plan.tiers:
         return program, ()
     (demand,) = ram_demands(program, device, max_ram)
     if demand.fits:
         return program, ()
+    most = program.arena_bytes - demand.needed + demand.available
     try:
-        smaller = compiled(program.arena_bytes - demand.needed + demand.available)
+        smaller = compiled(most, False)
     except BudgetError as error:
-        return program, (f"{error.what}: {error.found}",)
-    times = _estimated(smaller) / (_estimated(program) or 1.0)
-    return smaller, (f"some layers run strip by strip, at {times:.2f} times the estimated cycles",)
+        return program, none_fits(error, program, compiled, most)
+    return smaller, (form_taken(smaller, program),)
+
+
+def form_taken(smaller: Program, fastest: Program) -> str:
+    """How a program comes to take less RAM, and at what price."""
+    runs = [node.name for node in smaller.nodes if node.op == STRIPS.name]
+    form = f"layers by strips ({', '.join(runs)})" if runs else "layer by layer, kernels of less scratch"
+    cycles, least = _estimated(smaller), _estimated(fastest)
+    return f"{form}: {cycles / (least or 1.0):.2f} times the estimated cycles ({least:,.0f} to {cycles:,.0f})"
+
+
+def none_fits(error: BudgetError, fastest: Program, compiled: Compiler, most: int) -> tuple[str, ...]:
+    """That nothing is small enough, by strips or layer by layer, and whether it is with the input by rows."""
+    told = f"{error.what}, by strips or layer by layer: {error.found}"
+    if any(port.row_bytes for port in fastest.inputs):
+        return (told,)
+    try:
+        rows = compiled(most, True)
+    except BudgetError as also:
+        return told, f"nor with its input by rows (--by-rows input): {also.found}"
+    return told, (
+        f"with its input by rows (--by-rows input) it is: an arena of {rows.arena_bytes:,} B, "
+        f"{form_taken(rows, fastest)}"
+    )
 
 
 def _estimated(program: Program) -> float:

@@ -72,7 +72,7 @@ class Work:
         self.notes: list[str] = []
         self.no_answers = ""
         """Why there is nothing to compare with."""
-        self._programs: dict[tuple[tuple[Isa, ...], Memories, Prices | None, int | None], Program] = {}
+        self._programs: dict[object, Program] = {}
 
     def program(
         self,
@@ -80,11 +80,13 @@ class Work:
         memories: Memories = ANYWHERE,
         prices: Prices | None = None,
         most_ram: int | None = None,
+        ends: tuple[ByRows, ...] | None = None,
     ) -> Program:
         """Generated C, spread over memories where a board has several, its arena of `most_ram` bytes at most;
-        without that bound made in `prepare`, read in threads.
+        without that bound made in `prepare`, read in threads. `ends` by rows are those that were asked for.
         """
-        key = kernels, memories, prices, most_ram
+        taken = self.request.ends if ends is None else ends
+        key = kernels, memories, prices, most_ram, taken
         if key not in self._programs:
             self.progress(f"generating C ({'+'.join(one.value for one in kernels)} kernels)")
             try:
@@ -97,7 +99,7 @@ class Work:
                     memories=memories,
                     most_ram=most_ram,
                     prices=prices,
-                    ends=self.request.ends,
+                    ends=taken,
                 )
             except UnsupportedOperator as error:
                 error.next_step = error.next_step or (

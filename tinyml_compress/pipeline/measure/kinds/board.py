@@ -15,11 +15,18 @@ from tinyml_compress.devices import CostClass, Device, Duty, TflmNeed, hardware_
 from tinyml_compress.devices.facts import board_details, board_facts
 from tinyml_compress.devices.trust import FITTED_OPERATORS, Trust, likeness, trust
 from tinyml_compress.errors import BudgetError, DoesNotFit
-from tinyml_compress.ir import ConstantsIn, Graph, Memories, Port, Program
+from tinyml_compress.ir import ByRows, ConstantsIn, Graph, Memories, Port, Program
 from tinyml_compress.pipeline.compile.verb import compile_graph, compile_model, kernel_option
 from tinyml_compress.pipeline.measure.front_end_cost import front_end_cost
 from tinyml_compress.pipeline.measure.inputs import Vectors, make_vectors
-from tinyml_compress.pipeline.measure.memories import fitting, memory_uses, ram_bytes, ram_demands
+from tinyml_compress.pipeline.measure.memories import (
+    fitting,
+    form_taken,
+    memory_uses,
+    none_fits,
+    ram_bytes,
+    ram_demands,
+)
 from tinyml_compress.pipeline.measure.mismatch import agreement, locate
 from tinyml_compress.pipeline.measure.target import Array, Demands, Target
 from tinyml_compress.pipeline.measure.trigger_cost import trigger_cost
@@ -98,7 +105,7 @@ class Board(Target):
             need = TflmNeed(self.device, len(content), arena)
             return _demands_of_tflm(need), need.assumptions
 
-        def compiled(most: int | None) -> Program:
+        def compiled(most: int | None, by_rows: bool) -> Program:
             return compile_model(
                 content,
                 "checked",
@@ -106,6 +113,7 @@ class Board(Target):
                 memories=self.memories,
                 most_ram=most,
                 prices=self.prices,
+                ends=(ByRows.INPUT,) if by_rows else (),
             )
 
         program, told = fitting(compiled, self.device, max_ram)
@@ -187,9 +195,13 @@ class Board(Target):
     def _within(self, work: Work, toolchain: str | None) -> tuple[Program, Emulation]:
         """The program and what its run finds: one that takes no more RAM than it may, if there is one."""
         memories = self._memories(work)
-        program, told = fitting(
-            lambda most: work.program(self.kernels, memories, self.prices, most), self.device, None
-        )
+
+        def compiled(most: int | None, by_rows: bool) -> Program:
+            ends = (*work.request.ends, *([ByRows.INPUT] if by_rows else []))
+            return work.program(self.kernels, memories, self.prices, most, ends)
+
+        fastest, told = fitting(compiled, self.device, None)
+        program = fastest
         work.notes += [f"{self.name}: {text}" for text in told]
         done = self._run(work, program, toolchain)
         for _ in range(_TRIES):
@@ -198,11 +210,13 @@ class Board(Target):
                 break
             most = max(program.arena_bytes - int(over), 0)
             try:
-                program = work.program(self.kernels, memories, self.prices, most)
+                program = compiled(most, False)
             except BudgetError as error:
-                work.notes.append(f"{self.name}: {error.what}: {error.found}")
+                work.notes += [f"{self.name}: {text}" for text in none_fits(error, fastest, compiled, most)]
                 break
             done = self._run(work, program, toolchain)
+        if program is not fastest:
+            work.notes.append(f"{self.name}: {form_taken(program, fastest)}")
         return program, done
 
     def _run(
