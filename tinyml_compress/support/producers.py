@@ -181,7 +181,7 @@ EMULATION = Producer(
 
 ALLOCATION = Producer(
     "allocation",
-    6,
+    7,
     (
         "pipeline/measure",
         "pipeline/compress/allocation.py",
