@@ -329,9 +329,11 @@ def _shipped(words: Sequence[str]) -> str:
     made = [
         (
             row["name"].removeprefix("shipped-"),
-            f"{row['score']:.1%}",
-            f"{row['drop']:.2f}",
-            f"{row['low']:.1f} to {row['high']:.1f}",
+            *(
+                ("none", "", "")  # it stopped before the conversion
+                if row["nbytes"] is None
+                else (f"{row['score']:.1%}", f"{row['drop']:.2f}", f"{row['low']:.1f} to {row['high']:.1f}")
+            ),
             ", ".join(row["verdicts"]),
             ", ".join(str(code) for code in row["exit_codes"]),
         )
@@ -339,7 +341,9 @@ def _shipped(words: Sequence[str]) -> str:
     ]
     missing = [row["name"].removeprefix("shipped-") for row in every if not row["seeds"]]
     seeds = sorted({seed for row in rows for seed in row["seeds"]})
-    told = [f"{rows[0]['dates'][0]}, float {rows[0]['float']:.1%}, seeds {', '.join(map(str, seeds))}."]
+    dates = sorted({date for row in rows for date in row["dates"]})
+    said = f"{dates[0]} to {dates[-1]}" if len(dates) > 1 else dates[0]
+    told = [f"{said}, float {rows[0]['float']:.1%}, seeds {', '.join(map(str, seeds))}."]
     told += [f"Not run: {', '.join(missing)}."] if missing else []
     return f"{' '.join(told)}\n\n{_markdown(head, made)}"
 

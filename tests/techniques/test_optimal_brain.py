@@ -4,6 +4,7 @@ training.
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,30 @@ def test_the_ways_for_long_rows_solve_the_same_problem(bound: str, monkeypatch: 
         np.testing.assert_allclose(other, exact, atol=1e-4)
     small = np.where(np.abs(weights) < np.median(np.abs(weights)), 0.0, weights)
     assert problem.loss(other).sum() < 0.5 * problem.loss(small).sum()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("rows", "inputs", "most"), [(128, 640, 200), (64, 4608, 3000)])
+def test_large_layers_stay_within_memory(rows: int, inputs: int, most: int) -> None:
+    """Dense 640 x 128, and a convolution of 3 x 3 x 512: ahead of magnitude, in so many megabytes."""
+    generator = np.random.default_rng(0)
+    values = generator.normal(size=(1024, 32)) @ generator.normal(size=(32, inputs))
+    values += 0.3 * generator.normal(size=values.shape)
+    weights = generator.normal(size=(rows, inputs))
+    targets = values @ weights.T
+    problem = Quadratic(
+        values.T @ values / 1024, targets.T @ values / 1024, (targets**2).mean(axis=0)
+    ).damped(weights)
+    tracemalloc.start()
+    try:
+        pruned = Pruner(problem, np.arange(inputs), np.ones(rows)).weights(0.8)
+        peak = tracemalloc.get_traced_memory()[1] / 1e6
+    finally:
+        tracemalloc.stop()
+    assert (pruned == 0).mean() == pytest.approx(0.8, abs=0.01)
+    small = np.where(np.abs(weights) < np.quantile(np.abs(weights), 0.8), 0.0, weights)
+    assert problem.loss(pruned).sum() < 0.2 * problem.loss(small).sum()
+    assert peak < most
 
 
 def _smooth(shape: tuple[int, ...], count: int, seed: int) -> Any:
