@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,14 @@ from tests.emulated.programs import board
 from tests.lib import sanitized
 from tests.lib.aot import assert_same
 from tests.lib.chains import seeded
+from tests.lib.graphs import quant, single
 from tests.lib.layers import merged
 from tinyml_compress import frontend, passes
 from tinyml_compress.errors import PlanError
 from tinyml_compress.frontend import write
 from tinyml_compress.fusion import Fusion, StripForm, by_rows, fused
-from tinyml_compress.ir import ByRows, Graph, Program
+from tinyml_compress.ir import Attrs, ByRows, DType, Graph, Program, Tensor
+from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops.base import Level
 from tinyml_compress.ops.strips.node import strips_attrs
 from tinyml_compress.pipeline.compile.verb import compile_graph
@@ -79,6 +82,60 @@ def _prove(seeds: range, isa: Isa) -> None:
 @pytest.mark.parametrize("isa", [Isa.C, Isa.DSP], ids=["c", "dsp"])
 def test_random_chains(isa: Isa) -> None:
     _prove(range(12), isa)
+
+
+_SPREAD = ((1, 1, 3, 4), (3, 4), (4,), (1, 5, 1, 4), (1, 1, 1, 1), (5, 3, 4))
+
+
+def _of_two(op: str, attrs: Attrs, spread: tuple[int, ...], is_const: bool, is_first: bool) -> Graph:
+    """A node on five rows and what is spread over them; int8, an int8 or boolean output."""
+    own = Tensor("own", (1, 5, 3, 4), DType.INT8, quant(0.05, 3))
+    data = np.random.default_rng(len(spread)).integers(-128, 128, spread).astype(np.int8)
+    data.setflags(write=False)
+    other = Tensor("other", spread, DType.INT8, quant(0.05, 3), data if is_const else None)
+    is_boolean = op in ("LESS", "EQUAL")
+    output = (
+        Tensor("y", own.shape, DType.BOOL) if is_boolean else Tensor("y", own.shape, DType.INT8, own.quant)
+    )
+    return single(op, [other, own] if is_first else [own, other], output, attrs)
+
+
+@pytest.mark.parametrize(
+    ("op", "attrs"),
+    [
+        ("ADD", FusedAttrs()),
+        ("MUL", FusedAttrs()),
+        ("MAXIMUM", Attrs()),
+        ("LESS", Attrs()),
+        ("PRELU", Attrs()),
+    ],
+)
+def test_what_is_spread_over_the_rows_is_read_whole(op: str, attrs: Attrs) -> None:
+    models: list[bytes] = []
+    programs: list[Program] = []
+    by_strips = 0
+
+    def all_rows(given: Graph) -> Graph:
+        nonlocal by_strips
+        node = Fusion(given, Isa.C.sets, usual_prices(Isa.C.sets)).node(0, 1, StripForm(2, 2, None))
+        if node is None:
+            return given
+        by_strips += 1
+        check_rings(fused(given, 0, 1, node).view(node))
+        return fused(given, 0, 1, node)
+
+    for spread, is_const, is_first in product(_SPREAD, (False, True), (False, True)):
+        if op == "PRELU" and (is_first or not is_const or len(spread) > 3):
+            continue  # its slopes are constants, the second input
+        name = f"m{len(models)}"
+        models.append(write(_of_two(op, attrs, spread, is_const, is_first)))
+        programs.append(
+            compile_graph(
+                frontend.read(models[-1], name), name, model_sha256="0" * 64, using=(*passes.PASSES, all_rows)
+            )
+        )
+    assert by_strips >= len(models) // 2
+    assert_same(models, programs, count=2)
 
 
 @pytest.mark.full

@@ -247,26 +247,40 @@ def sum_layer_of(view: NodeView) -> SumLayer | None:
 def _by_rows(view: NodeView, along: Along, axis: int) -> tuple[str, ...]:
     """None of them where a strip would need a part of something that cannot be cut."""
     tensors, output, wanted = view.graph.tensors, view.output(), []
+    op = operator(view.node.op)
     first = next((name for name in view.node.inputs if name is not None and tensors[name].in_arena), None)
     is_pointwise = along.span == 1 and along.stride == 1 and along.spread == 1
     for name in dict.fromkeys(view.node.inputs):
         if name is None:
             continue
         tensor = tensors[name]
-        rank = len(tensor.shape) == len(output.shape)
-        if name == first:
-            fits = tensor.in_arena and rank and prod(tensor.shape[:axis]) == 1
-            if not fits or (is_pointwise and tensor.shape[axis] != output.shape[axis]):
+        can_be_cut = tensor.in_arena and len(tensor.shape) == len(output.shape)
+        can_be_cut = can_be_cut and prod(tensor.shape[:axis]) == 1
+        if op.elementwise:
+            rows = _rows_along(tensor, output, axis)
+            if rows == 1:
+                continue  # spread over all rows of the output
+            if not can_be_cut or rows != output.shape[axis]:
+                return ()
+            wanted.append(name)
+        elif name == first:
+            if not can_be_cut or (is_pointwise and tensor.shape[axis] != output.shape[axis]):
                 return ()
             wanted.append(name)
         elif not is_pointwise:
             if tensor.in_arena:
                 return ()
-        elif rank and tensor.shape[axis] == output.shape[axis] > 1 and operator(view.node.op).weights is None:
-            if not tensor.in_arena or prod(tensor.shape[:axis]) != 1:
+        elif op.weights is None and _rows_along(tensor, output, axis) == output.shape[axis]:
+            if not can_be_cut:
                 return ()
             wanted.append(name)
     return tuple(wanted)
+
+
+def _rows_along(tensor: Tensor, output: Tensor, axis: int) -> int:
+    """Rows of an input that may have fewer axes: they are the output's last ones."""
+    place = axis - len(output.shape) + len(tensor.shape)
+    return tensor.shape[place] if place >= 0 else 1
 
 
 def heights(layers: Sequence[RowLayer], last: int, most: int) -> list[int]:

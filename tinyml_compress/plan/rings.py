@@ -194,7 +194,10 @@ class _Rings:
         tensor, piece = layer.graph.tensors[name], part.graph.tensors[name]
         source, at = self._place(strip, name)
         start = 0
-        if piece.shape != tensor.shape or tensor.shape[self._attrs.axis] > 1:
+        # one of fewer axes, or of one row, is spread over all rows of the output
+        axes = len(layer.output().shape)
+        rows_given = (*(1,) * (axes - len(tensor.shape)), *tensor.shape)[self._attrs.axis]
+        if piece.shape != tensor.shape or rows_given > 1:
             along = needed(operator(layer.node.op).reach(layer, self._attrs.axis), "the reach of a layer")
             begin = self._done[strip.layer]
             rows_made = range(begin, begin + part.output().shape[self._attrs.axis])
