@@ -1,10 +1,10 @@
-/* exp, log, sine, cosine and what is made of them, without <math.h>. All but exp and logistic compute in double, so
- * that the float result is the correctly rounded one but for rare ties: within one unit in the last place of any good
- * library. */
+/* exp, log, sine, cosine and what is made of them, without <math.h>. All but exp, logistic and tanh compute in double,
+ * so that the float result is the correctly rounded one but for rare ties: within one unit in the last place of any
+ * good library. */
 #ifndef TC_FLOAT_MATH_H
 #define TC_FLOAT_MATH_H
 
-#include "tc_exp.h"
+#include "tc_tanh.h"
 
 /* 2^exponent, for those of normal numbers. */
 static TC_INLINE double tc_power_of_two(int32_t exponent) {
@@ -103,17 +103,6 @@ static TC_NOINLINE double tc_expm1_double(double x) {
         return x * (1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0)))));
     }
     return tc_exp_double(x < -200.0 ? -200.0 : x) - 1.0;
-}
-
-static TC_INLINE float tc_tanh(float x) {
-    if (!(x > -20.0f && x < 20.0f)) {
-        return x != x ? x : (x < 0.0f ? -1.0f : 1.0f);
-    }
-    if (x == 0.0f) {
-        return x;
-    }
-    const double grown = tc_expm1_double(2.0 * (double)x);
-    return (float)(grown / (grown + 2.0));
 }
 
 static TC_INLINE float tc_elu(float x) {
