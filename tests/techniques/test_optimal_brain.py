@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from tests.lib import keras_models as nets
-from tinyml_compress.errors import ConfigError, TrainingError
+from tinyml_compress.errors import ConfigError, TrainingError, UnsupportedLayer
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques import _second_order, pruning
 from tinyml_compress.techniques._layerwise import LayerWalk, divergence
 from tinyml_compress.techniques._second_order import Pruner, Quadratic, least_squares, removal_order
 from tinyml_compress.techniques.optimal_brain import TECHNIQUE, BrainOptions, prune_by_outputs
+from tinyml_compress.techniques.patterns import pattern_of
 from tinyml_compress.techniques.recipe import parse
 from tinyml_compress.techniques.sparsity import total_sparsity, zeros_of
 from tinyml_compress.techniques.technique import Context
@@ -39,14 +40,14 @@ def test_the_first_weight_to_go_is_that_of_the_closed_form() -> None:
     problem, weights = _problem()
     assert problem.loss(weights) == pytest.approx(0, abs=1e-9)
     price = weights**2 / np.diag(np.linalg.inv(problem.hessian))
-    found = removal_order(problem, np.arange(12))
+    found = removal_order(problem, np.arange(12), np.ones((3, 1)))
     assert found.order[:, 0].tolist() == price.argmin(axis=1).tolist()
     np.testing.assert_allclose(found.costs[:, 0], price.min(axis=1), rtol=1e-9)
 
 
 def test_costs_add_up_to_the_loss_of_what_is_left() -> None:
     problem, _ = _problem(rows=1)
-    found = removal_order(problem, np.arange(12))
+    found = removal_order(problem, np.arange(12), np.ones((1, 1)))
     kept = np.ones((1, 12), bool)
     for step, gone in enumerate(found.order[0][:-1]):
         kept[0, gone] = False
@@ -65,6 +66,35 @@ def test_pairs_and_groups_go_together(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ((pairs == 0).any(axis=2) == zero).all()
     groups = Pruner(problem, np.arange(12), even, group=4, zeros=2).weights(0.0)
     assert ((groups.reshape(3, 3, 4) == 0).sum(axis=2) == 2).all()
+
+
+@pytest.mark.parametrize("bound", [None, "_EXACT"])
+def test_rows_of_a_bundle_lose_the_same_blocks(bound: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five rows by twos: the last bundle has one."""
+    problem, _ = _problem(rows=5)
+    if bound:
+        monkeypatch.setattr(_second_order, bound, 0.0)
+    pruned = Pruner(problem, np.arange(12) // 4, np.ones(5), bundle=2).weights(4 / 9)
+    zero = (pruned.reshape(5, 3, 4) == 0).all(axis=2)
+    assert ((pruned.reshape(5, 3, 4) == 0).any(axis=2) == zero).all(), "a block goes as a whole"
+    assert (zero[0] == zero[1]).all()
+    assert (zero[2] == zero[3]).all()
+    assert zero[[0, 2, 4]].sum() == 4
+
+
+def test_the_first_block_to_go_is_the_cheapest_of_all() -> None:
+    """By trying every one, the rows of its bundle counting as their scales say."""
+    problem, _ = _problem(rows=4, inputs=8)
+    scale, units = np.array([1.0, 3.0, 0.5, 2.0]), np.arange(8) // 2
+    found = removal_order(problem, units, scale.reshape(2, 2))
+    for bundle in range(2):
+        rows = slice(2 * bundle, 2 * bundle + 2)
+        losses = []
+        for unit in range(4):
+            kept = np.tile(units != unit, (4, 1))
+            losses.append((problem.loss(least_squares(problem, kept)) * scale)[rows].sum())
+        assert found.order[bundle, 0] == np.argmin(losses)
+        assert found.costs[bundle, 0] == pytest.approx(min(losses))
 
 
 @pytest.mark.parametrize("bound", ["_EXACT", "_DIRECT"])
@@ -136,6 +166,53 @@ def test_thirty_points_ahead_of_magnitude_without_training(case: tuple[Any, Any,
     assert set(done.harms) == set(done.shares)
 
 
+def test_blocks_that_a_kernel_skips(case: tuple[Any, Any, Any]) -> None:
+    """Ahead of magnitude in the same blocks; what the engine makes of them is said."""
+    model, inputs, tests = case
+    options = BrainOptions(sparsity=0.5, pattern="4x2", dense_pattern="1x4", samples=SAMPLES)
+    done = prune_by_outputs(model, inputs, options)
+    other, dense = pattern_of("4x2"), pattern_of("1x4")
+    by_size = pruning.prune(
+        model,
+        sparsity=total_sparsity(done.model),
+        schedule=pruning.Schedule.ONE_SHOT,
+        pattern=other,
+        dense_pattern=dense,
+    ).model
+    assert _agreement(model, done.model, tests) > _agreement(model, by_size, tests) + 0.1
+    for layer in done.model.layers:
+        if done.shares.get(layer.name):
+            own = dense if type(layer).__name__ == "Dense" else other
+            _assert_whole(layer.get_weights()[0], own.rows, own.columns)
+    assert sum("skips them whole" in note for note in done.notes) == 2
+
+
+def _assert_whole(kernel: Any, rows: int, columns: int) -> None:
+    inputs, outputs = kernel.shape[-2:]
+    for tap in kernel.reshape(-1, inputs, outputs):
+        for first in range(0, inputs, rows):
+            for left in range(0, outputs, columns):
+                block = tap[first : first + rows, left : left + columns]
+                assert (block == 0).all() or (block != 0).mean() > 0.5
+
+
+def test_blocks_without_a_kernel_are_refused(case: tuple[Any, Any, Any]) -> None:
+    model, inputs, _ = case
+    for words, match in [
+        ('pattern = "4x1"', "no kernel of the engine skips blocks of 4x1 in convolutions, 4x2 has one"),
+        ('pattern = "4x2"\ndense_pattern = "4x1"', "blocks of 4x1 in dense layers, 1x4 has one"),
+        ('pattern = "1x4"\ndense_pattern = "1x4"', "blocks of 1x4 in convolutions"),
+    ]:
+        with pytest.raises(ConfigError, match=match):
+            parse(f'[[stage]]\nuse = "optimal_brain"\n{words}', "x")
+    done = prune_by_outputs(model, inputs, BrainOptions(sparsity=0.3, pattern="4x2", samples=SAMPLES))
+    assert any(
+        "left dense, no kernel of the engine skips blocks of 4x2 in dense" in one for one in done.notes
+    )
+    with pytest.raises(UnsupportedLayer, match="suits no layer"):
+        prune_by_outputs(model, inputs, BrainOptions(pattern="400x2", dense_pattern="1x400"))
+
+
 def test_nothing_removed_changes_nothing(case: tuple[Any, Any, Any]) -> None:
     model, inputs, tests = case
     before = [weight.copy() for weight in model.get_weights()]
@@ -176,8 +253,6 @@ def test_words_of_the_recipe(case: tuple[Any, Any, Any]) -> None:
     milder = stage.options.milder()
     assert isinstance(milder, BrainOptions)
     assert (milder.sparsity, milder.layers) == (0.45, {"a*": 0.81})
-    with pytest.raises(ConfigError, match="inputs only"):
-        parse('[[stage]]\nuse = "optimal_brain"\npattern = "1x4"', "x")
     with pytest.raises(TrainingError, match="no samples"):
         TECHNIQUE.apply(
             BrainOptions(),

@@ -58,22 +58,20 @@ class Quadratic:
 
 @dataclass(frozen=True, eq=False)
 class RemovalOrder:
-    """Per row in which order its units (weights, or blocks of them) go, and what each costs beyond the ones
-    before.
+    """Per bundle of rows in which order its units (weights, or blocks of them) go, and what each costs beyond
+    the ones before.
     """
 
     order: Ints
-    """(rows, steps): numbers of units."""
+    """(bundles of rows, steps): numbers of units."""
     costs: Floats
-    """(rows, steps): never falling along a row, so that a cut through all of them takes the first ones of
-    each.
+    """(bundles of rows, steps): never falling along a bundle, so that a cut through all of them takes the
+    first ones of each.
     """
 
-    def kept(self, units: int, removed: int, scale: Floats) -> Mask:
-        """(rows, units), true where a unit stays, when the `removed` cheapest of all rows go; `scale` weighs
-        rows.
-        """
-        flat = np.argsort(self.costs * scale[:, None], axis=None, kind="stable")[:removed]
+    def kept(self, units: int, removed: int) -> Mask:
+        """(bundles of rows, units), true where a unit stays, when the `removed` cheapest of all go."""
+        flat = np.argsort(self.costs, axis=None, kind="stable")[:removed]
         rows, steps = np.unravel_index(flat, self.costs.shape)
         kept = np.ones((len(self.order), units), bool)
         kept[rows, self.order[rows, steps]] = False
@@ -92,6 +90,8 @@ class Pruner:
     group: int = 0
     zeros: int = 0
     """Of every `group` neighbouring units at most so many go; 0: any unit may."""
+    bundle: int = 1
+    """So many neighbouring rows, from the first on, lose the same units."""
 
     @property
     def size(self) -> int:
@@ -101,55 +101,73 @@ class Pruner:
     def weights(self, part: float) -> Floats:
         """The best weights with this part of the units zero; with groups, with the groups' zeros."""
         rows, inputs = self.problem.cross.shape
-        removed = round(part * rows * self.size)
+        units = -(-rows // self.bundle) * self.size
+        removed = round(part * units)
         if rows * float(inputs) ** 3 > _EXACT and not self.group:
-            units = _kept_in_rounds(
-                self.problem, self.units, self.size, removed / (rows * self.size), self.scale
-            )
+            kept = _kept_in_rounds(self.problem, self.units, self.size, removed / units, self._scales)
         else:
-            removed = self._removal.costs.size if self.group else removed
-            units = self._removal.kept(self.size, removed, self.scale)
-        return least_squares(self.problem, _spread(units, self.units))
+            kept = self._removal.kept(self.size, self._removal.costs.size if self.group else removed)
+        kept = np.repeat(kept, self.bundle, axis=0)[:rows]
+        return least_squares(self.problem, _spread(kept, self.units))
+
+    @property
+    def _scales(self) -> Floats:
+        """By bundles; rows that fill up the last one count nothing."""
+        more = -len(self.scale) % self.bundle
+        return np.asarray(np.append(self.scale, np.zeros(more)).reshape(-1, self.bundle))
 
     @cached_property
     def _removal(self) -> RemovalOrder:
-        return removal_order(self.problem, self.units, group=self.group, zeros=self.zeros)
+        return removal_order(self.problem, self.units, self._scales, group=self.group, zeros=self.zeros)
 
 
-def removal_order(problem: Quadratic, units: Ints, *, group: int = 0, zeros: int = 0) -> RemovalOrder:
-    """Remove unit after unit from every row, always the one that costs least, the others
-    re-solved each time.
+def removal_order(
+    problem: Quadratic, units: Ints, scales: Floats, *, group: int = 0, zeros: int = 0
+) -> RemovalOrder:
+    """Remove unit after unit from every bundle of rows, always the one that costs least, the others
+    re-solved each time; `scales` (bundles, rows of each) weighs the rows.
     """
-    rows, inputs = problem.cross.shape
+    bundles, rows = scales.shape
+    inputs = problem.cross.shape[1]
     size = int(units.max()) + 1
     steps = size // group * zeros if group else size
-    order, costs = np.empty((rows, steps), np.int64), np.empty((rows, steps))
+    order, costs = np.empty((bundles, steps), np.int64), np.empty((bundles, steps))
     inverse = np.linalg.inv(problem.hessian)
     inverse = (inverse + inverse.T) / 2
+    # the root, as a row's error is a square of its weights
+    cross = _bundled(problem.cross, rows) * np.sqrt(scales)[:, :, None]
     members = [np.flatnonzero(units == unit) for unit in range(size)]
     at_once = max(1, _BYTES // (8 * inputs * inputs))
-    for start in range(0, rows, at_once):
+    for start in range(0, bundles, at_once):
         part = slice(start, start + at_once)
-        order[part], costs[part] = _remove(inverse, problem.cross[part], members, steps, group, zeros)
+        order[part], costs[part] = _remove(inverse, cross[part], members, steps, group, zeros)
     return RemovalOrder(order, np.maximum.accumulate(costs, axis=1))
+
+
+def _bundled(matrix: Floats, rows: int) -> Floats:
+    """(bundles, rows of each, columns), filled up with zeros."""
+    more = np.zeros((-len(matrix) % rows, matrix.shape[1]))
+    return np.asarray(np.concatenate([matrix, more]).reshape(-1, rows, matrix.shape[1]))
 
 
 def _remove(
     inverse: Floats, cross: Floats, members: list[Ints], steps: int, group: int, zeros: int
 ) -> tuple[Ints, Floats]:
-    """`removal_order` for as many rows as fit into memory."""
-    rows, inputs = cross.shape
+    """`removal_order` for as many bundles as fit into memory: what has lost the same units has the same
+    inverse.
+    """
+    bundles, _, inputs = cross.shape
     weights = cross @ inverse
-    inverses = np.broadcast_to(inverse, (rows, inputs, inputs)).copy()
-    order, costs = np.empty((rows, steps), np.int64), np.empty((rows, steps))
-    gone = np.zeros((rows, len(members)), bool)
+    inverses = np.broadcast_to(inverse, (bundles, inputs, inputs)).copy()
+    order, costs = np.empty((bundles, steps), np.int64), np.empty((bundles, steps))
+    gone = np.zeros((bundles, len(members)), bool)
     whole = len(members) // group * group if group else 0
-    every, widest = np.arange(rows), max(map(len, members))
+    every, widest = np.arange(bundles), max(map(len, members))
     for step in range(steps):
         price = _prices(weights, inverses, members, widest)
         price[gone] = np.inf
         if group:
-            full = gone[:, :whole].reshape(rows, -1, group).sum(axis=2) >= zeros
+            full = gone[:, :whole].reshape(bundles, -1, group).sum(axis=2) >= zeros
             price[:, :whole][np.repeat(full, group, axis=1)] = np.inf
             price[:, whole:] = np.inf
         unit = price.argmin(axis=1)
@@ -163,51 +181,56 @@ def _remove(
 
 
 def _prices(weights: Floats, inverses: Floats, members: list[Ints], widest: int) -> Floats:
-    """Per row and unit what its removal costs."""
+    """Per bundle and unit what its removal costs."""
     if widest == 1:
         places = np.concatenate(members)
-        return np.asarray(weights[:, places] ** 2 / np.maximum(inverses[:, places, places], 1e-30))
+        squares = (weights[:, :, places] ** 2).sum(axis=1)
+        return np.asarray(squares / np.maximum(inverses[:, places, places], 1e-30))
     return np.stack([_block_price(weights, inverses, places) for places in members], axis=1)
 
 
 def _block_price(weights: Floats, inverses: Floats, places: Ints) -> Floats:
     parts = inverses[:, places[:, None], places[None, :]] + 1e-30 * np.eye(len(places))
-    values = weights[:, places]
-    return np.asarray((values * np.linalg.solve(parts, values[:, :, None])[:, :, 0]).sum(axis=1))
+    values = weights[:, :, places].transpose(0, 2, 1)
+    return np.asarray((values * np.linalg.solve(parts, values)).sum(axis=(1, 2)))
 
 
 def _eliminate(weights: Floats, inverses: Floats, places: list[int]) -> None:
-    """Set one weight of each row to zero, the others being the best given that; -1: nothing to do in this
-    row.
+    """Set one weight of each row of a bundle to zero, the others being the best given that; -1: nothing to do
+    in this bundle.
     """
     at = np.asarray(places)
     live = np.flatnonzero(at >= 0)
     at = at[live]
     column = inverses[live, :, at]
     pivot = np.maximum(inverses[live, at, at], 1e-30)
-    weights[live] -= (weights[live, at] / pivot)[:, None] * column
+    weights[live] -= (weights[live, :, at] / pivot[:, None])[:, :, None] * column[:, None, :]
     inverses[live] -= column[:, :, None] * (column / pivot[:, None])[:, None, :]
-    weights[live, at] = 0.0
+    weights[live, :, at] = 0.0
     inverses[live, at, :] = 0.0
     inverses[live, :, at] = 0.0
 
 
-def _kept_in_rounds(problem: Quadratic, units: Ints, size: int, part: float, scale: Floats) -> Mask:
-    """Which units stay, for rows that are too long to be taken apart weight by weight: in rounds, the rest
-    re-solved after each. What a weight costs is that of the closed form for the first one to go.
+def _kept_in_rounds(problem: Quadratic, units: Ints, size: int, part: float, scales: Floats) -> Mask:
+    """Which units of every bundle of rows stay, for rows that are too long to be taken apart weight by
+    weight: in rounds, the rest re-solved after each. What a weight costs is that of the closed form for the
+    first one to go.
     """
     spread = np.diag(np.linalg.inv(problem.hessian))
     free = units >= 0
-    kept = np.ones((len(problem.cross), size), bool)
+    bundles, rows = scales.shape
+    kept = np.ones((bundles, size), bool)
     weights = np.linalg.solve(problem.hessian, problem.cross.T).T
     for turn in range(1, _ROUNDS + 1):
-        price = (weights**2 / spread * scale[:, None])[:, free]
-        sums = np.stack([np.bincount(units[free], row, size) for row in price])
+        squares = (_bundled(weights, rows) ** 2 * scales[:, :, None]).sum(axis=1)
+        price = (squares / spread)[:, free]
+        sums = np.stack([np.bincount(units[free], bundle, size) for bundle in price])
         sums[~kept] = -1.0  # what is gone stays so
         due = round((1 - (1 - part) ** (turn / _ROUNDS)) * sums.size)
         kept = np.ones_like(kept)
         np.put(kept, np.argsort(sums, axis=None, kind="stable")[:due], False)
-        weights = least_squares(problem, _spread(kept, units))
+        alike = np.repeat(kept, rows, axis=0)[: len(weights)]
+        weights = least_squares(problem, _spread(alike, units))
     return kept
 
 

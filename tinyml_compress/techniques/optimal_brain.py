@@ -16,12 +16,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tinyml_compress.errors import UnsupportedLayer
 from tinyml_compress.results import Listing
 from tinyml_compress.support.backend import fix_seeds
 from tinyml_compress.techniques._layerwise import LINEAR, LayerWalk, LinearMap, divergence
 from tinyml_compress.techniques._second_order import Pruner
 from tinyml_compress.techniques._sharing import LEVELS, choose_levels
-from tinyml_compress.techniques.patterns import Pattern, pattern_of
+from tinyml_compress.techniques.patterns import (
+    IN_CONVOLUTIONS,
+    IN_DENSE,
+    Pattern,
+    Patterns,
+    pattern_of,
+)
 from tinyml_compress.techniques.sparsity import ZEROS_HEAD, Zeros, prunable_weights, zeros_of
 from tinyml_compress.techniques.technique import (
     Applied,
@@ -54,12 +61,27 @@ class BrainOptions(StageOptions):
     )
     layers: Mapping[str, float] = mapping(0.0, 0.99, "sparsity of single layers, by name pattern")
     exclude: tuple[str, ...] = excluded()
-    pattern: str = text("M:N (M zeros in N neighbours along the inputs) or RxC; empty: any weight")
+    pattern: str = text(
+        "M:N (M zeros in N neighbours along the inputs) or blocks that a kernel skips: 4x2 in convolutions, "
+        "1x4 in dense layers; empty: any weight"
+    )
+    dense_pattern: str = text("the pattern of dense layers; empty: as `pattern`")
     samples: int = count(512, 8, 100_000, "calibration samples that are looked at")
 
+    @property
+    def patterns(self) -> Patterns:
+        """Of dense layers and of all others."""
+        other = pattern_of(self.pattern) if self.pattern else None
+        return Patterns(other, pattern_of(self.dense_pattern) if self.dense_pattern else other)
+
     def problem(self) -> str | None:
-        if self.pattern and pattern_of(self.pattern).columns > 1:
-            return f"pattern = {self.pattern!r}: blocks reach over inputs only here, R x 1"
+        own = self.patterns
+        others = None if own.other is None else IN_CONVOLUTIONS.refusal(own.other)
+        dense = None if own.dense is None else IN_DENSE.refusal(own.dense)
+        if self.dense_pattern and dense is not None:
+            return f"dense_pattern = {self.dense_pattern!r}: {dense}"
+        if others is not None and (self.dense_pattern or dense is not None):
+            return f"pattern = {self.pattern!r}: {others}"
         return None
 
     @property
@@ -67,7 +89,7 @@ class BrainOptions(StageOptions):
         return True
 
     def milder(self) -> BrainOptions | None:
-        if self.sparsity <= 0.1 or ":" in self.pattern:
+        if self.sparsity <= 0.1 or self.patterns.has_groups:
             return None
         layers = {name: round(part * 0.9, 4) for name, part in self.layers.items()}
         return replace(self, sparsity=round(self.sparsity * 0.9, 4), layers=layers)
@@ -95,22 +117,22 @@ def prune_by_outputs(
     """A pruned copy of `model`; `inputs` are calibration samples, without labels."""
     fix_seeds(seed)
     walk = LayerWalk(model, inputs[: options.samples], seed, recurrent=True)
-    pattern = pattern_of(options.pattern) if options.pattern else None
-    fixed, free, notes = _asked(walk, options, pattern)
-    has_choice = options.share == "measured" and options.sparsity > 0 and not _is_groups(pattern)
-    harms = _sensitivities(walk, free, pattern, tell) if has_choice else {}
+    patterns = options.patterns
+    fixed, free, notes = _asked(walk, options, patterns)
+    has_choice = options.share == "measured" and options.sparsity > 0 and not patterns.has_groups
+    harms = _sensitivities(walk, free, patterns, tell) if has_choice else {}
     shares = {**_shared(walk, harms, free, options), **fixed}
     for layer in walk.layers():
         tell(f"{layer.name}: zeros, and the others re-solved")
-        maps = walk.maps(layer)
-        walk.put(layer, [_pruner(one, pattern).weights(shares.get(layer.name, 0.0)) for one in maps])
+        maps, own = walk.maps(layer), patterns.of(layer) if layer.name in shares else None
+        walk.put(layer, [_pruner(one, own).weights(shares.get(layer.name, 0.0)) for one in maps])
     return BrainPruned(walk.working, shares, harms, notes)
 
 
 def _sensitivities(
     walk: LayerWalk,
     names: Sequence[str],
-    pattern: Pattern | None = None,
+    patterns: Patterns,
     tell: Callable[[str], None] = lambda text: None,
 ) -> dict[str, tuple[float, ...]]:
     """Per layer how far the model's outputs move when this layer alone has so many zeros, at 0 and each of
@@ -122,7 +144,7 @@ def _sensitivities(
         if layer.name not in names:
             continue
         tell(f"{layer.name}: what its zeros do to the outputs")
-        pruners, moved = [_pruner(one, pattern) for one in walk.maps(layer)], [0.0]
+        pruners, moved = [_pruner(one, patterns.of(layer)) for one in walk.maps(layer)], [0.0]
         for level in LEVELS:
             with walk.tried(layer, [pruner.weights(level) for pruner in pruners]):
                 # more zeros never count as less harm than fewer
@@ -132,7 +154,7 @@ def _sensitivities(
 
 
 def _asked(
-    walk: LayerWalk, options: BrainOptions, pattern: Pattern | None
+    walk: LayerWalk, options: BrainOptions, patterns: Patterns
 ) -> tuple[dict[str, float], list[str], tuple[str, ...]]:
     """Layers whose part of zeros is given, those that share out the rest, and what is left dense and why."""
     known = [layer for layer in walk.working.layers if prunable_weights(layer)]
@@ -149,13 +171,24 @@ def _asked(
             notes.append(
                 f"{layer.name} ({type(layer).__name__}): left dense, its error at the outputs is not known"
             )
-        elif not _fits(layer, pattern):
-            notes.append(f"{layer.name}: left dense, the pattern does not fit its inputs")
+        elif (reason := patterns.refusal(layer)) is not None:
+            notes.append(f"{layer.name}: left dense, {reason}")
+        elif not _fits(layer, patterns.of(layer)):
+            notes.append(f"{layer.name}: left dense, the pattern does not fit its inputs and outputs")
         elif given is not None:
             fixed[layer.name] = given
         else:
             free.append(layer.name)
-    return fixed, free, tuple(notes)
+    pruned = [layer for layer in known if layer.name in (*fixed, *free)]
+    if known and not pruned and options.pattern:
+        raise UnsupportedLayer(
+            "the pattern suits no layer of this model",
+            which=options.pattern,
+            found="; ".join(notes),
+            allowed="4x2 where convolutions have 4 inputs and 2 outputs, 1x4 in dense layers",
+            next_step="leave `pattern` out, or give `dense_pattern`",
+        )
+    return fixed, free, (*notes, *patterns.notes(pruned))
 
 
 def _shared(
@@ -170,18 +203,16 @@ def _shared(
     return choose_levels(prices, harms, weights, sparsity=options.sparsity, unit=1e-3)
 
 
-def _is_groups(pattern: Pattern | None) -> bool:
-    return pattern is not None and not pattern.is_blocks
-
-
 def _fits(layer: Any, pattern: Pattern | None) -> bool:
     """Blocks may end early, groups may not; a depthwise kernel has neither."""
     if pattern is None:
         return True
-    channels = layer.get_weights()[0].shape[-2]
+    channels, outputs = layer.get_weights()[0].shape[-2:]
     if type(layer).__name__ == "DepthwiseConv2D" or type(layer).__name__ not in LINEAR:
         return False
-    return bool(channels % pattern.group == 0 if pattern.group else channels >= pattern.rows)
+    if pattern.group:
+        return bool(channels % pattern.group == 0)
+    return bool(channels >= pattern.rows and outputs >= pattern.columns)
 
 
 def _pruner(one: LinearMap, pattern: Pattern | None) -> Pruner:
@@ -190,8 +221,10 @@ def _pruner(one: LinearMap, pattern: Pattern | None) -> Pruner:
     taps, channel = places // one.channels, places % one.channels
     units = taps * -(-one.channels // rows) + channel // rows
     units = np.append(units, np.full(int(one.has_bias), -1))
-    group, zeros = (pattern.group, pattern.zeros) if pattern is not None else (0, 0)
-    return Pruner(one.problem.damped(one.weights), units, one.scale, group, zeros)
+    damped = one.problem.damped(one.weights)
+    if pattern is None:
+        return Pruner(damped, units, one.scale)
+    return Pruner(damped, units, one.scale, pattern.group, pattern.zeros, pattern.columns)
 
 
 class OptimalBrain(Technique[BrainOptions]):

@@ -47,14 +47,25 @@ class Skipped:
     smallest: Pattern
     cores: str
 
+    def takes(self, pattern: Pattern) -> bool:
+        """Whether a kernel skips all of such a block at once."""
+        own = self.smallest
+        return pattern.is_blocks and not pattern.rows % own.rows and not pattern.columns % own.columns
+
     def note(self, pattern: Pattern) -> str:
-        """Whether they take that pattern."""
-        own, where = self.smallest, f"{pattern.words} in {self.layers}"
-        whole = not pattern.rows % own.rows and not pattern.columns % own.columns
-        if pattern.is_blocks and whole:
+        """What the engine makes of that pattern."""
+        where = f"{pattern.words} in {self.layers}"
+        if self.takes(pattern):
             return f"{where}: the engine's kernel `blocks` skips them whole, {self.cores}"
-        rest = f"their zeros go one by one; {own.words} has a kernel"
+        rest = f"their zeros go one by one; {self.smallest.words} has a kernel"
         return f"{where}: no kernel of the engine skips these whole, {rest}"
+
+    def refusal(self, pattern: Pattern) -> str | None:
+        """Why such blocks buy nothing there; None for those that do, and for what is no block."""
+        if not pattern.is_blocks or self.takes(pattern):
+            return None
+        own = self.smallest.words
+        return f"no kernel of the engine skips blocks of {pattern.words} in {self.layers}, {own} has one"
 
 
 IN_DENSE = Skipped("dense layers", Pattern(rows=1, columns=4), "on every core")
@@ -73,6 +84,13 @@ class Patterns:
     def of(self, layer: Any) -> Pattern | None:
         """None: any weight may go."""
         return self.dense if type(layer).__name__ == "Dense" else self.other
+
+    def refusal(self, layer: Any) -> str | None:
+        """Why blocks buy nothing in this layer; None where they do, and where there are none."""
+        own, kind = self.of(layer), type(layer).__name__
+        if own is None or kind not in ("Dense", "Conv1D", "Conv2D"):
+            return None
+        return (IN_DENSE if kind == "Dense" else IN_CONVOLUTIONS).refusal(own)
 
     def notes(self, layers: Iterable[Any]) -> tuple[str, ...]:
         """What the engine makes of the patterns in these layers."""
