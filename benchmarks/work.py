@@ -8,7 +8,8 @@ table, and prints where a layer's estimate picks a kernel that is not its fastes
 
 Runs are kept (`support/cache.py`), each under its firmware: a run that was stopped goes on where it was, and
 after a change of one family only programs with its kernels run again. `--models kws,dense` and
-`--cores cortex-m4` choose what runs; the table is written when all of it did.
+`--cores cortex-m4` choose what runs; the table is written when all of it did. `--cores rv32-v128` is a fit of
+its own, under QEMU: it writes the rows of the kernels with vectors of RISC-V, and leaves the others.
 """
 
 from __future__ import annotations
@@ -51,8 +52,14 @@ from tinyml_compress.support.resources import package_folder
 TABLE = package_folder("tinyml_compress.ops") / "work.json"
 CORES = ("cortex-m4", "cortex-m7", "cortex-m0plus", "rv32imc", "cortex-m55")
 """A Cortex-M33 runs what a Cortex-M4 does, at other prices."""
+VECTORS: Mapping[str, tuple[str, str]] = {"rv32-v128": ("generic-rv32-v128", "__rvv")}
+"""Cores that give the rows of one instruction set: a board, and how its kernels' names end. The others keep
+those of other cores.
+"""
 _ZOO = ("mobilenet_v1_025", "autoencoder", "wake_word", "digits_cnn", "unet", "speech_codec")
 """Nets with layers that no other has."""
+_OF_VECTORS = ("conv", "depthwise", "dense", "mobilenet_v1_025", "wake_word", "digits_cnn")
+"""Nets with layers that kernels with vectors of RISC-V take."""
 Reals = npt.NDArray[np.float64]
 
 # --- layers -------------------------------------------------------------------------------------------------
@@ -221,7 +228,7 @@ class Run:
 
 def roomy(core: str) -> Device:
     """A board of that core where slow kernels with large weights fit too."""
-    device = load_device(BOARDS[core])
+    device = load_device(VECTORS[core][0] if core in VECTORS else BOARDS[core])
     assert isinstance(device, Device)
     flash, ram = (replace(one, nbytes=4 << 20) for one in (device.flash[0], device.ram[0]))
     return replace(device, flash=(flash,), ram=(ram,))
@@ -437,18 +444,34 @@ def text(table: Table) -> str:
     return "{\n" + ",\n".join(kernels) + "\n}\n"
 
 
-PRICES: Mapping[str, Prices] = {core: roomy(core).core.prices for core in CORES}
+PRICES: Mapping[str, Prices] = {core: roomy(core).core.prices for core in (*CORES, *VECTORS)}
+
+
+def _written(table: Table, cores: Sequence[str]) -> Table:
+    """With rows that are those of other cores, as they were."""
+    ends = tuple(end for core, (_, end) in VECTORS.items() if core in cores)
+    stored = json.loads(TABLE.read_text(encoding="utf-8"))
+    others = tuple(end for _, end in VECTORS.values()) if not ends else ()
+    kept = {
+        kernel: {thing: KernelWork(**row) for thing, row in rows.items()}
+        for kernel, rows in stored.items()
+        if (kernel.endswith(others) if others else not kernel.endswith(ends))
+    }
+    own = {kernel: rows for kernel, rows in table.items() if not ends or kernel.endswith(ends)}
+    return dict(sorted({**kept, **own}.items()))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--models", default=",".join(nets()), help="names separated by commas")
+    parser.add_argument("--models", default=None, help="names separated by commas; all unless told")
     parser.add_argument("--cores", default=",".join(CORES), help="names separated by commas")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     arguments = parser.parse_args()
-    names, cores = arguments.models.split(","), arguments.cores.split(",")
+    cores = arguments.cores.split(",")
+    usual = _OF_VECTORS if cores == list(VECTORS) else tuple(nets())
+    names = usual if arguments.models is None else tuple(arguments.models.split(","))
     alike: dict[tuple[Isa, ...], list[str]] = {}
     for core in cores:
         alike.setdefault(roomy(core).core.kernels, []).append(core)
@@ -462,8 +485,8 @@ def main() -> None:
     measured.sort(key=lambda run: (run.net, run.layer, run.core, run.kernel))
     table = fitted(measured)
     print("\n".join(report(table, measured)))
-    if set(names) == set(nets()) and cores == list(CORES):
-        write_text(TABLE, text(table))
+    if set(names) == set(usual) and cores in (list(CORES), list(VECTORS)):
+        write_text(TABLE, text(_written(table, cores)))
         print(f"wrote {TABLE.name}")
 
 

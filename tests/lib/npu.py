@@ -36,8 +36,8 @@ def net() -> bytes:
     return layers.file()
 
 
-def board() -> Npu:
-    described = load_device(BOARD)
+def board(name: str = BOARD) -> Npu:
+    described = load_device(name)
     assert isinstance(described, Npu)
     return described
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +14,24 @@ import pytest
 from tests.lib import layers
 from tests.lib.aot import assert_bit_exact
 from tests.lib.nets import NETS
+from tests.lib.zoo import zoo_tflite
 from tests.ops import test_products
+from tinyml_compress import passes
 from tinyml_compress.devices import load_core
-from tinyml_compress.frontend import write
+from tinyml_compress.frontend import read, write
 from tinyml_compress.ir import Graph
+from tinyml_compress.models import ZOO
+from tinyml_compress.ops import operator
 from tinyml_compress.ops.base import Level
+from tinyml_compress.ops.work import work
 from tinyml_compress.pipeline.compile.verb import compile_model
 from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import BenchmarkRequest
+from tinyml_compress.results import Measurement, NodeCost
 from tinyml_compress.runners.emulated import qemu
 from tinyml_compress.support.instruction_sets import Isa
 
+Once = Callable[[str, Callable[[Path], None]], Path]
 BOARD = "generic-rv32-v128"
 BOARDS = (BOARD, "k230")
 """Of 32 and of 64 bits."""
@@ -74,7 +81,21 @@ def test_twins_have_the_bytes_of_tensorflow_lite_micro(make: Callable[[np.random
     assert_bit_exact(_models(make, 8), isas=Isa.RVV.sets, level=Level.SPEED, count=2)
 
 
-def _assert_right(model: bytes, vectors: int) -> set[str]:
+def _assert_prices(model: bytes, nodes: Sequence[NodeCost]) -> None:
+    """What kernels are chosen by is what they take."""
+    views = {view.node.name: view for view in passes.run(read(model, "net"), passes.PASSES).views()}
+    priced = counted = 0.0
+    for node in nodes:
+        if node.kernel in KERNELS.values():
+            view = views[node.name]
+            (row,) = (one for one in operator(view.node.op).variants if one.symbol == node.kernel)
+            assert row.counts is not None
+            priced += work(row.symbol, row.counts(view)).instructions
+            counted += node.instructions
+    assert priced == pytest.approx(counted, rel=0.15)
+
+
+def _assert_right(model: bytes, vectors: int) -> tuple[Measurement, ...]:
     first, second = measured(model, BenchmarkRequest(BOARDS, vectors=vectors)).runs
     for run in (first, second):
         assert run.error is None, run.error
@@ -83,13 +104,14 @@ def _assert_right(model: bytes, vectors: int) -> set[str]:
     kernels = [[node.kernel for node in run.nodes or ()] for run in (first, second)]
     assert kernels[0] == kernels[1]
     assert second.instructions == pytest.approx(first.instructions, rel=0.15)
-    return set(kernels[0])
+    return first, second
 
 
 @needs_qemu
 def test_a_net_under_qemu_has_the_bytes_of_tensorflow_lite_micro() -> None:
-    kernels = _assert_right(NETS["keyword"](), 2)
-    assert {KERNELS[_conv], KERNELS[_depthwise]} <= kernels
+    runs = _assert_right(NETS["keyword"](), 2)
+    assert {KERNELS[_conv], KERNELS[_depthwise]} <= {node.kernel for node in runs[0].nodes or ()}
+    _assert_prices(NETS["keyword"](), runs[0].nodes or ())
 
 
 @needs_qemu
@@ -107,6 +129,13 @@ def test_layers_under_qemu_have_the_bytes_of_tensorflow_lite_micro(
 @pytest.mark.parametrize("name", NETS)
 def test_nets_under_qemu(name: str) -> None:
     _assert_right(NETS[name](), 6)
+
+
+@needs_qemu
+@pytest.mark.full
+@pytest.mark.parametrize("name", list(ZOO))
+def test_each_net_of_the_zoo_under_qemu(once: Once, name: str) -> None:
+    _assert_right(zoo_tflite(once, name), 2)
 
 
 def test_without_qemu_the_row_says_so(tmp_path: Path) -> None:

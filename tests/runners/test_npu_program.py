@@ -139,11 +139,12 @@ def test_bytes_are_those_of_tensorflow_lite_micro() -> None:
 
 
 @pytest.mark.full
+@pytest.mark.parametrize("board", [npu.BOARD, "corstone-300-u65-256", "corstone-320-u85-256"])
 @pytest.mark.parametrize("name", sorted(set(ZOO) - {"activity_lstm"}))
-def test_every_zoo_net(name: str) -> None:
+def test_every_zoo_net(name: str, board: str) -> None:
     """Needs Vela."""
     model = given(f"zoo:{name}").content
-    _proven(model, vela.placed(model, npu.board(), print).tflite, 3)
+    _proven(model, vela.placed(model, npu.board(board), print).tflite, 3)
 
 
 @pytest.mark.full

@@ -14,17 +14,16 @@ from tinyml_compress.devices import Npu, list_devices
 from tinyml_compress.errors import ModelError, TinymlError, UsageError
 from tinyml_compress.models.zoo import ZOO
 from tinyml_compress.pipeline.checking import check
-from tinyml_compress.pipeline.convert.npu import for_npu, npu_named
+from tinyml_compress.pipeline.convert.npu import NpuFiles
 from tinyml_compress.pipeline.convert.npu_program import npu_program
 from tinyml_compress.pipeline.fit.estimate import estimate
 from tinyml_compress.pipeline.fit.job import FitRequest
 from tinyml_compress.pipeline.measure.inputs import make_vectors
 from tinyml_compress.pipeline.measure.model import given
-from tinyml_compress.pipeline.measure.target import target
+from tinyml_compress.pipeline.measure.target import target, target_with_npu
 from tinyml_compress.pipeline.measure.verb import benchmark, measured
 from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.results import Accelerator, Benchmark, Kind, Measurement, encoded
-from tinyml_compress.results.fit import Cost
 from tinyml_compress.runners import vela
 from tinyml_compress.runners.emulated import emulate
 from tinyml_compress.support.environments import VELA
@@ -40,6 +39,12 @@ def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "net.tflite"
     path.write_bytes(npu.net())
     return path
+
+
+def _placed(model: bytes, board: str) -> NpuFiles:
+    done = target(board).files_beside("net", model)
+    assert done is not None
+    return done
 
 
 def _run(done: Benchmark) -> tuple[Measurement, Accelerator]:
@@ -120,7 +125,7 @@ def test_check_says_what_falls_back_and_what_would_place_it(recorded: Path) -> N
 
 
 def test_convert_writes_velas_file_its_array_and_a_resolver(recorded: Path) -> None:
-    done = for_npu("net", recorded.read_bytes(), target(npu.BOARD))
+    done = _placed(recorded.read_bytes(), npu.BOARD)
     whole = (npu.RECORDED / "out" / "model_vela.tflite").read_bytes()
     assert done.content["net_npu.tflite"] == whole
     assert set(done.told.files) == set(done.content)
@@ -142,7 +147,7 @@ def test_convert_writes_velas_file_its_array_and_a_resolver(recorded: Path) -> N
 def test_costs_of_a_search_are_velas_and_nothing_is_run_on_the_core_alone(recorded: Path) -> None:
     request = BenchmarkRequest(targets=(npu.BOARD,), vectors=1, beside=False)
     (run,) = measured(recorded, request).runs
-    cost, total = Cost.of(run), run.figure("NPU cycles")
+    cost, total = target(npu.BOARD).cost(run), run.figure("NPU cycles")
     assert run.figure("speed-up") is None
     assert total is not None
     assert (cost.npu_cycles, cost.ms, cost.ram) == (total.value, run.ms, run.ram)
@@ -153,7 +158,7 @@ def test_costs_of_a_search_are_velas_and_nothing_is_run_on_the_core_alone(record
 
 def test_a_search_takes_boards_with_costs_that_stay_the_same() -> None:
     words = {"model": "m", "data": "d", "folder": "f", "storage": "s", "max_ram": "8K"}
-    assert FitRequest(target=npu.BOARD, **words).place().npu is not None
+    assert FitRequest(target=npu.BOARD, **words).place().beside_core == npu.board().accelerator
     for name in ("host", "nope"):
         with pytest.raises(UsageError):
             FitRequest(target=name, **words).place()
@@ -172,7 +177,7 @@ def test_an_estimate_for_an_npu_blames_layers_by_vela() -> None:
 @pytest.mark.full
 def test_no_c_around_streams_that_know_two_arenas() -> None:
     """Needs Vela."""
-    done = for_npu("net", npu.net(), target("imx93-u65-256"))
+    done = _placed(npu.net(), "imx93-u65-256")
     assert not [path for path in done.content if path.startswith("core/")]
     assert done.told.refused is not None
     assert "two arenas" in done.told.refused
@@ -181,9 +186,9 @@ def test_no_c_around_streams_that_know_two_arenas() -> None:
 
 def test_convert_refuses_a_board_without_an_npu() -> None:
     with pytest.raises(UsageError, match="no NPU that Vela knows"):
-        npu_named("corstone-300")
+        target_with_npu("corstone-300")
     with pytest.raises(UsageError, match="no such board") as caught:
-        npu_named("nope")
+        target_with_npu("nope")
     assert str(caught.value.allowed).split(", ") == sorted(one.name for one in NPUS)
 
 

@@ -242,6 +242,10 @@ class QemuMap:
     """Of RISC-V with the V extension, how long its vectors are."""
 
 
+_PRICED_RISCV = "rv32imc"
+"""Whose instructions the prices of plain C were counted on; it is the same on other cores of the family."""
+
+
 @dataclass(frozen=True)
 class Core:
     """A processor core: how to compile for it, how to emulate it, what its instructions cost."""
@@ -291,7 +295,8 @@ class Core:
             flash=costs.flash_word,
             branches=costs.of(CostClass.BRANCH_TAKEN),
         )
-        return Prices(each * self.calibration.scale, self.name, self.isa)
+        code = _PRICED_RISCV if self.family is Family.RISCV else self.isa
+        return Prices(each * self.calibration.scale, self.name, code)
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,6 @@ from tinyml_compress.ops.base import Consts
 from tinyml_compress.ops.work import Counts
 
 _LANES = 16
-_STEP, _STEP_OF_ONE = 27, 12
-"""Instructions by which four rows, or one, go on by two values; the next at a row's end."""
-_END = 25
 
 
 def takes(rows: Ints) -> bool:
@@ -46,7 +43,7 @@ def tables(channels: Channels, rows: Ints) -> tuple[Consts, Consts]:
 
 
 def counts(rows: int, outputs: int, depth: int) -> Counts:
-    """Instructions, before boards have been measured."""
+    """Steps by which four rows, or one, go on by two values, and ends of rows, of sixteen outputs each."""
     fours, rest = divmod(rows, 4)
     steps = blocks(outputs) * pairs(depth)
-    return {"cycles": steps * (_STEP * fours + _STEP_OF_ONE * rest) + _END * blocks(outputs) * rows}
+    return {"steps of four": steps * fours, "steps": steps * rest, "ends": blocks(outputs) * rows}

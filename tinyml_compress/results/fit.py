@@ -62,18 +62,18 @@ class Cost(Value, frozen=True, kw_only=False):
         return self.cycles if self.npu_cycles is None else self.npu_cycles
 
     @staticmethod
-    def of(run: Measurement) -> Cost:
+    def of(run: Measurement, cycles: int, npu_cycles: int | None = None) -> Cost:
         """What a benchmark found on a board whose costs do not change from run to run."""
-        energy, npu, core = map(run.figure, ("mJ", "NPU cycles", "CPU cycles"))
+        energy = run.figure("mJ")
         return Cost(
             run.flash,
             run.ram,
-            run.cycles if core is None else int(core.value),
+            cycles,
             run.instructions,
             run.ms,
             run.optimize or "",
             None if energy is None else energy.value,
-            None if npu is None else int(npu.value),
+            npu_cycles,
         )
 
 

@@ -29,8 +29,10 @@ def _scratch(view: NodeView) -> int:
 
 def _counts(view: NodeView) -> Counts:
     window, depth = node.window(view), node.depth(view)
-    copied = 0 if _is_in_place(view) else window.pixels * (30 * window.taps + depth // 4)
-    return {"cycles": _rvv.counts(window.pixels, window.out_c, depth)["cycles"] + copied}
+    copied = 0 if _is_in_place(view) else window.pixels
+    counts = _rvv.counts(window.pixels, window.out_c, depth)
+    copies = {"copied windows": 1, "copied taps": window.taps, "copied bytes": depth}
+    return {**counts, **{name: copied * times for name, times in copies.items()}}
 
 
 VARIANTS = only(

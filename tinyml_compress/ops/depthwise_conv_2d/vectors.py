@@ -10,14 +10,13 @@ from tinyml_compress.ops._rvv import blocks
 from tinyml_compress.ops.depthwise_conv_2d import node
 from tinyml_compress.ops.work import Counts
 
-_TAP, _ROW, _PIXEL = 10, 6, 35
-"""Instructions of sixteen channels, before boards have been measured."""
-
 
 def _counts(view: NodeView) -> Counts:
+    """Of sixteen channels each, and of pixels."""
     window = node.window(view)
-    each = _TAP * window.reached + window.pixels * (_ROW * window.kernel_h + _PIXEL)
-    return {"cycles": blocks(window.out_c) * each + 60 * window.pixels}
+    each, pixels = blocks(window.out_c), window.pixels
+    rows = each * pixels * window.kernel_h
+    return {"taps": each * window.reached, "rows": rows, "outputs": each * pixels, "pixels": pixels}
 
 
 VARIANTS = only(

@@ -25,8 +25,8 @@ def _scratch(view: NodeView) -> int:
 
 def _counts(view: NodeView) -> Counts:
     out_c, in_c = view.input(1).shape
-    each = _rvv.counts(1, out_c, in_c)["cycles"]
-    return {"cycles": node.batch(view) * each}
+    rows = node.batch(view)
+    return {name: rows * times for name, times in _rvv.counts(1, out_c, in_c).items()}
 
 
 VARIANTS = only(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinyml_compress import converter
 from tinyml_compress.devices import Npu
-from tinyml_compress.errors import ModelError, UsageError
+from tinyml_compress.errors import ModelError
 from tinyml_compress.pipeline.convert.npu_program import npu_program
-from tinyml_compress.pipeline.measure.target import Target, all_targets
-from tinyml_compress.results import ForNpu
+from tinyml_compress.results import ForNpu, Refused
 from tinyml_compress.runners import vela
 from tinyml_compress.support import files
 from tinyml_compress.support.progress import stage
@@ -28,23 +28,10 @@ class NpuFiles:
     told: ForNpu
 
 
-def npu_named(name: str) -> Target:
-    """The board of that name, which has an NPU."""
-    known = {one.name: one for one in all_targets()}
-    if name not in known or known[name].npu is None:
-        raise UsageError(
-            "no such board" if name not in known else "the board has no NPU that Vela knows",
-            which=f"--npu {name}",
-            allowed=", ".join(one.name for one in known.values() if one.npu is not None),
-            next_step="`tinyml-compress targets show BOARD` tells of its NPU",
-        )
-    return known[name]
-
-
-def for_npu(name: str, tflite: bytes, board: Target) -> NpuFiles:
-    """Vela's file with C array, resolver and arena; and C that calls the driver itself."""
-    npu = board.npu
-    assert npu is not None, board.name
+def files_for_npu(name: str, tflite: bytes, npu: Npu, left: Sequence[Refused]) -> NpuFiles:
+    """Vela's file with C array, resolver and arena; and C that calls the driver itself. `left` is what stays
+    on the core.
+    """
     with stage("place on the NPU") as shown:
         placed = vela.placed(tflite, npu, shown.note)
     content = converter.npu_files(f"{name}{_END}", placed.tflite, placed.sram_bytes, placed.by)
@@ -59,7 +46,7 @@ def for_npu(name: str, tflite: bytes, board: Target) -> NpuFiles:
         tensors=placed.sram_bytes,
         interpreter=own,
         refused=refused,
-        left=tuple(board.left(tflite)),
+        left=tuple(left),
         files={path: files.sha256(data) for path, data in sorted(content.items())},
     )
     return NpuFiles(content, told)

@@ -19,8 +19,9 @@ from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
 from tinyml_compress.pipeline.convert.artifacts import Artifacts, Converted, make_artifacts
-from tinyml_compress.pipeline.convert.npu import NpuFiles, for_npu, npu_named, write_npu
+from tinyml_compress.pipeline.convert.npu import NpuFiles, write_npu
 from tinyml_compress.pipeline.convert.whole import Calibration, Wanted, no_calibration
+from tinyml_compress.pipeline.measure.target import target_with_npu
 from tinyml_compress.pipeline.shrinking import stripped
 from tinyml_compress.pipeline.sources.kinds._keras import KerasSource
 from tinyml_compress.pipeline.sources.source import source_of
@@ -84,7 +85,7 @@ def convert(
     )
     wanted = Wanted(settings, samples, seed, torch_train)
     kernels = _kernels(engine, isa, optimize)
-    board = None if npu is None else npu_named(npu)
+    board = None if npu is None else target_with_npu(npu)
     source = KerasSource.of(model) if isinstance(model, LoadedModel) else source_of(model)
     if torch_train is not None:
         source.check_training(settings, torch_train)
@@ -117,7 +118,7 @@ def convert(
             found=artifacts.why_no_arena,
             next_step=artifacts.crash.next_step,
         ) from artifacts.crash
-    placed = None if board is None else for_npu(chosen, converted.tflite, board)
+    placed = None if board is None else board.files_beside(chosen, converted.tflite)
     compiled = _write(folder, chosen, artifacts, kernels, placed)
     manifest = {field: getattr(artifacts.manifest, field) for field in Manifest.__struct_fields__}
     return Conversion(

@@ -20,7 +20,7 @@ from tinyml_compress.pipeline.measure.judgement import raise_for
 from tinyml_compress.pipeline.measure.target import Target, searched_target
 from tinyml_compress.pipeline.measure.verb import measured
 from tinyml_compress.pipeline.measure.work import BenchmarkRequest
-from tinyml_compress.results import Measurement, PlacedLayer
+from tinyml_compress.results import Measurement
 from tinyml_compress.results.fit import Budget, Cost, Estimate, Form, LayerNeed
 from tinyml_compress.search.budget import overdraft
 from tinyml_compress.search.space import Epochs, full_space, recipe_of
@@ -133,7 +133,7 @@ class _Forms:
             return Form(name, why=why)
         except TinymlError as error:
             return Form(name, why=str(error).splitlines()[0])
-        return Form(name, Cost.of(run))
+        return Form(name, self._device.cost(run))
 
     def _run(self, point: Point) -> Measurement:
         key = str(sorted(point.items()))
@@ -174,8 +174,9 @@ class _Forms:
         """Of the model as it is; without cycles where the board is too small to run it."""
         level, device = Level(str(point["level"])), self._device
         run = self._runs.get(str(sorted(point.items())))
-        if run is not None and run.accelerator is not None:
-            return tuple(map(_placed, run.accelerator.layers))
+        told = None if run is None else device.needs_of_layers(run)
+        if told is not None:
+            return tuple(told)
         try:
             program = compile_model(self._file(point), "model", device.kernels, level, prices=device.prices)
         except TinymlError:
@@ -192,16 +193,6 @@ class _Forms:
             )
             for node in program.nodes
         )
-
-
-def _placed(layer: PlacedLayer) -> LayerNeed:
-    return LayerNeed(
-        layer=layer.name or layer.op,
-        op=layer.op,
-        flash=layer.constants or 0,
-        ram=layer.sram or 0,
-        cycles=layer.cycles or 0,
-    )
 
 
 def _live(program: Program, index: int) -> int:

@@ -63,7 +63,7 @@ def _cost_on(tflite: bytes, job: FitRequest, level: str, targets_dir: Path | Non
         raise MismatchError(
             "generated C and TensorFlow Lite Micro differ", which=target, found=run.bit_exact.detail
         )
-    return Cost.of(run)
+    return job.place().cost(run)
 
 
 def halves(tests: DataSet) -> tuple[DataSet, DataSet]:

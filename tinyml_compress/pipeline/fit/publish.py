@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tinyml_compress.ops.base import Level
 from tinyml_compress.ops.strips.node import OPERATOR as STRIPS
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
-from tinyml_compress.pipeline.convert.npu import for_npu, write_npu
+from tinyml_compress.pipeline.convert.npu import write_npu
 from tinyml_compress.pipeline.fit.job import FitRequest, most_ram
 from tinyml_compress.pipeline.fit.judge import RecipeJudge
 from tinyml_compress.pipeline.measure.verb import measured
@@ -25,7 +25,6 @@ from tinyml_compress.results.fit import Fit, Outcome, Published, Trial, Untouche
 from tinyml_compress.support import files
 from tinyml_compress.support.c_names import c_name
 from tinyml_compress.support.instruction_sets import Isa
-from tinyml_compress.support.progress import stage
 from tinyml_compress.techniques.recipe import dump
 
 _FOLDER = "winner"
@@ -79,9 +78,9 @@ def _winner(trial: Trial, output: Path, job: FitRequest, judge: RecipeJudge) -> 
     (run,) = measured(product, request).runs
     most = _arena_by_strips(run)
     compile_to_folder(product, folder / "aot", name, isa, Level(level), place.prices, most)
-    if place.npu is not None:
-        with stage("place the winner on the NPU"):
-            write_npu(folder / "npu", for_npu(name, product.read_bytes(), place))
+    beside = place.files_beside(name, product.read_bytes())
+    if beside is not None:
+        write_npu(folder / "npu", beside)
     compared = run.bit_exact
     why = run.bit_exact_unknown or "which is not installed here"
     agreement = f"not compared with TensorFlow Lite Micro: {why}"

@@ -14,14 +14,16 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import structs
 
-from tinyml_compress.devices import Described, Npu, list_devices, load_device
+from tinyml_compress.devices import Described, list_devices, load_device
 from tinyml_compress.errors import UsageError
 from tinyml_compress.ir import ANYWHERE, Memories, Prices, Program
 from tinyml_compress.results import Demand, DeviceDetails, DeviceFacts, Measurement, Refused
+from tinyml_compress.results.fit import Cost, LayerNeed
 from tinyml_compress.support.environments import Environment
 from tinyml_compress.support.instruction_sets import Isa
 
 if TYPE_CHECKING:
+    from tinyml_compress.pipeline.convert.npu import NpuFiles
     from tinyml_compress.pipeline.measure.work import Work
 
 Array = npt.NDArray[np.generic]
@@ -42,8 +44,8 @@ class Target(ABC):
     """What it needs besides, installed when it is named for the first time."""
     needs: str | None = None
     """What it needs besides, where the user installs it."""
-    npu: Npu | None = None
-    """What runs layers beside its core, where there is one."""
+    beside_core: str | None = None
+    """What runs layers beside its core, in a word: `files_beside` makes files for it."""
     searched: str | None = None
     """All that costs depend on there, for `fit`; None: they are not the same every time."""
     name: str
@@ -89,9 +91,21 @@ class Target(ABC):
         """
         return (), ()
 
+    def files_beside(self, name: str, content: bytes) -> NpuFiles | None:
+        """The model's files for what is beside the core; None where nothing is."""
+        return None
+
     def left(self, content: bytes) -> Sequence[Refused]:
         """Layers that the target's accelerator leaves to its core, and what change would place them."""
         return ()
+
+    def cost(self, run: Measurement) -> Cost:
+        """What a search goes by."""
+        return Cost.of(run, run.cycles)
+
+    def needs_of_layers(self, run: Measurement) -> Sequence[LayerNeed] | None:
+        """Of each layer, where the run says them; None: they follow from the compiled program."""
+        return None
 
     @abstractmethod
     def facts(self) -> DeviceFacts:
@@ -142,6 +156,19 @@ def searched_target(name: str, targets_dir: Path | None = None) -> Target:
             next_step="`tinyml-compress targets` lists them",
         )
     return chosen
+
+
+def target_with_npu(name: str, targets_dir: Path | None = None) -> Target:
+    """The target of that name, where it has something beside its core."""
+    known = {one.name: one for one in all_targets(targets_dir)}
+    if name not in known or known[name].beside_core is None:
+        raise UsageError(
+            "no such board" if name not in known else "the board has no NPU that Vela knows",
+            which=f"--npu {name}",
+            allowed=", ".join(one.name for one in known.values() if one.beside_core is not None),
+            next_step="`tinyml-compress targets show BOARD` tells of its NPU",
+        )
+    return known[name]
 
 
 def targets(names: Sequence[str], targets_dir: Path | None, engine: str | None = None) -> tuple[Target, ...]:

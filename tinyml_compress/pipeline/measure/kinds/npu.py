@@ -11,6 +11,7 @@ from tinyml_compress import converter
 from tinyml_compress.devices import Npu
 from tinyml_compress.errors import DoesNotFit, ModelError, TinymlError
 from tinyml_compress.frontend.names import layer_of
+from tinyml_compress.pipeline.convert.npu import NpuFiles, files_for_npu
 from tinyml_compress.pipeline.convert.npu_program import npu_program
 from tinyml_compress.pipeline.measure.kinds.board import Board
 from tinyml_compress.pipeline.measure.target import Demands, Target
@@ -27,6 +28,7 @@ from tinyml_compress.results import (
     PlacedLayer,
     Refused,
 )
+from tinyml_compress.results.fit import Cost, LayerNeed
 from tinyml_compress.runners import vela
 from tinyml_compress.support import environments
 
@@ -65,7 +67,7 @@ class NpuBoard(Target):
 
     def __init__(self, described: Npu) -> None:
         self._npu, self.core = described, Board(described.board)
-        self.npu, self.searched = described, repr(described)
+        self.beside_core, self.searched = described.accelerator, repr(described)
         self.name, self.title = described.name, described.title
         self.kernels, self.prices = self.core.kernels, self.core.prices
         self.memories, self.memories_with_constants = self.core.memories, self.core.memories_with_constants
@@ -151,8 +153,34 @@ class NpuBoard(Target):
         )
         return (flash, ram), ()
 
+    def files_beside(self, name: str, content: bytes) -> NpuFiles:
+        return files_for_npu(name, content, self._npu, self.left(content))
+
     def left(self, content: bytes) -> Sequence[Refused]:
         return tuple(_left_layers(vela.placed(content, self._npu), content))
+
+    def cost(self, run: Measurement) -> Cost:
+        npu, core = map(run.figure, ("NPU cycles", "CPU cycles"))
+        if npu is None or core is None:
+            raise ModelError(
+                "what the core runs beside the NPU is not known",
+                which=run.device,
+                next_step="`check MODEL --target BOARD` names the layers that Vela leaves to it",
+            )
+        return Cost.of(run, int(core.value), int(npu.value))
+
+    def needs_of_layers(self, run: Measurement) -> Sequence[LayerNeed]:
+        layers = () if run.accelerator is None else run.accelerator.layers
+        return tuple(
+            LayerNeed(
+                layer=layer.name or layer.op,
+                op=layer.op,
+                flash=layer.constants or 0,
+                ram=layer.sram or 0,
+                cycles=layer.cycles or 0,
+            )
+            for layer in layers
+        )
 
     def facts(self) -> DeviceFacts:
         return structs.replace(self.core.facts(), engines=("aot",))
