@@ -14,13 +14,13 @@ from tinyml_compress.devices import Npu, list_devices
 from tinyml_compress.errors import ModelError, TinymlError, UsageError
 from tinyml_compress.models.zoo import ZOO
 from tinyml_compress.pipeline.checking import check
-from tinyml_compress.pipeline.convert.npu import NpuFiles
+from tinyml_compress.pipeline.convert.npu import NpuFiles, npu_named
 from tinyml_compress.pipeline.convert.npu_program import npu_program
 from tinyml_compress.pipeline.fit.estimate import estimate
 from tinyml_compress.pipeline.fit.job import FitRequest
 from tinyml_compress.pipeline.measure.inputs import make_vectors
 from tinyml_compress.pipeline.measure.model import given
-from tinyml_compress.pipeline.measure.target import target, target_with_npu
+from tinyml_compress.pipeline.measure.target import target
 from tinyml_compress.pipeline.measure.verb import benchmark, measured
 from tinyml_compress.pipeline.measure.work import BenchmarkRequest
 from tinyml_compress.results import Accelerator, Benchmark, Kind, Measurement, encoded
@@ -186,9 +186,9 @@ def test_no_c_around_streams_that_know_two_arenas() -> None:
 
 def test_convert_refuses_a_board_without_an_npu() -> None:
     with pytest.raises(UsageError, match="no NPU that Vela knows"):
-        target_with_npu("corstone-300")
+        npu_named("corstone-300")
     with pytest.raises(UsageError, match="no such board") as caught:
-        target_with_npu("nope")
+        npu_named("nope")
     assert str(caught.value.allowed).split(", ") == sorted(one.name for one in NPUS)
 
 

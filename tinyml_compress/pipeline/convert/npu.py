@@ -8,8 +8,9 @@ from pathlib import Path
 
 from tinyml_compress import converter
 from tinyml_compress.devices import Npu
-from tinyml_compress.errors import ModelError
+from tinyml_compress.errors import ModelError, UsageError
 from tinyml_compress.pipeline.convert.npu_program import npu_program
+from tinyml_compress.pipeline.measure.target import Target, all_targets
 from tinyml_compress.results import ForNpu, Refused
 from tinyml_compress.runners import vela
 from tinyml_compress.support import files
@@ -26,6 +27,19 @@ class NpuFiles:
 
     content: dict[str, bytes]
     told: ForNpu
+
+
+def npu_named(name: str) -> Target:
+    """The target of that name, which has something beside its core."""
+    known = {one.name: one for one in all_targets()}
+    if name not in known or known[name].beside_core is None:
+        raise UsageError(
+            "no such board" if name not in known else "the board has no NPU that Vela knows",
+            which=f"--npu {name}",
+            allowed=", ".join(one.name for one in known.values() if one.beside_core is not None),
+            next_step="`tinyml-compress targets show BOARD` tells of its NPU",
+        )
+    return known[name]
 
 
 def files_for_npu(name: str, tflite: bytes, npu: Npu, left: Sequence[Refused]) -> NpuFiles:

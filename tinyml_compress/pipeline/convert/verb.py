@@ -19,9 +19,8 @@ from tinyml_compress.models import LoadedModel
 from tinyml_compress.ops.base import Level
 from tinyml_compress.pipeline.compile.verb import compile_to_folder
 from tinyml_compress.pipeline.convert.artifacts import Artifacts, Converted, make_artifacts
-from tinyml_compress.pipeline.convert.npu import NpuFiles, write_npu
+from tinyml_compress.pipeline.convert.npu import NpuFiles, npu_named, write_npu
 from tinyml_compress.pipeline.convert.whole import Calibration, Wanted, no_calibration
-from tinyml_compress.pipeline.measure.target import target_with_npu
 from tinyml_compress.pipeline.shrinking import stripped
 from tinyml_compress.pipeline.sources.kinds._keras import KerasSource
 from tinyml_compress.pipeline.sources.source import source_of
@@ -85,7 +84,7 @@ def convert(
     )
     wanted = Wanted(settings, samples, seed, torch_train)
     kernels = _kernels(engine, isa, optimize)
-    board = None if npu is None else target_with_npu(npu)
+    board = None if npu is None else npu_named(npu)
     source = KerasSource.of(model) if isinstance(model, LoadedModel) else source_of(model)
     if torch_train is not None:
         source.check_training(settings, torch_train)

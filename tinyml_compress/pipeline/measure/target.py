@@ -158,19 +158,6 @@ def searched_target(name: str, targets_dir: Path | None = None) -> Target:
     return chosen
 
 
-def target_with_npu(name: str, targets_dir: Path | None = None) -> Target:
-    """The target of that name, where it has something beside its core."""
-    known = {one.name: one for one in all_targets(targets_dir)}
-    if name not in known or known[name].beside_core is None:
-        raise UsageError(
-            "no such board" if name not in known else "the board has no NPU that Vela knows",
-            which=f"--npu {name}",
-            allowed=", ".join(one.name for one in known.values() if one.beside_core is not None),
-            next_step="`tinyml-compress targets show BOARD` tells of its NPU",
-        )
-    return known[name]
-
-
 def targets(names: Sequence[str], targets_dir: Path | None, engine: str | None = None) -> tuple[Target, ...]:
     """Targets by name; `all` is every one that is surveyed and takes the engine."""
     chosen: dict[str, Target] = {}
