@@ -16,6 +16,7 @@ from tinyml_compress.models.zoo import ZOO
 from tinyml_compress.pipeline.checking import check
 from tinyml_compress.pipeline.convert.npu import NpuFiles, npu_named
 from tinyml_compress.pipeline.convert.npu_program import npu_program
+from tinyml_compress.pipeline.convert.verb import convert
 from tinyml_compress.pipeline.fit.estimate import estimate
 from tinyml_compress.pipeline.fit.job import FitRequest
 from tinyml_compress.pipeline.measure.inputs import make_vectors
@@ -142,6 +143,17 @@ def test_convert_writes_velas_file_its_array_and_a_resolver(recorded: Path) -> N
     assert 0 <= sizes["BYTES"] - sizes["TENSORS"] - sizes["INTERPRETER"] < 16
     (left,) = done.told.left
     assert left.found == "Unsupported kernel stride: 4, 4"
+
+
+def test_a_quantized_file_is_placed_as_it_stands(recorded: Path, tmp_path: Path) -> None:
+    done = convert(recorded, output=tmp_path / "out", npu=npu.BOARD)
+    assert (tmp_path / "out" / "net.tflite").read_bytes() == recorded.read_bytes()
+    placed = tmp_path / "out" / "npu" / "net_npu.tflite"
+    assert placed.read_bytes() == (npu.RECORDED / "out" / "model_vela.tflite").read_bytes()
+    assert "quantized .tflite file" in done.origin
+    assert done.npu is not None
+    with pytest.raises(UsageError, match="needs representative data"):
+        convert(recorded, output=tmp_path / "other")
 
 
 def test_costs_of_a_search_are_velas_and_nothing_is_run_on_the_core_alone(recorded: Path) -> None:

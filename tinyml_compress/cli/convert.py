@@ -29,6 +29,7 @@ Examples:
   tinyml-compress convert zoo:resnet8 --calibration data:images -o build/resnet8 --engine aot --isa dsp
   tinyml-compress convert net.onnx@x=1x3x96x96 --calibration train.npz -o build/net
   tinyml-compress convert zoo:ds_cnn --calibration data:keywords -o build/ds_cnn --npu corstone-300-u55-128
+  tinyml-compress convert quantized.tflite -o build/net --npu corstone-300-u55-128
 """
 
 
@@ -113,7 +114,8 @@ Examples:
 @click.option(
     "--npu",
     metavar="BOARD",
-    help="Also write what Vela makes of it for a board with an Ethos-U (folder npu below the output).",
+    help="Also write what Vela makes of it for a board with an Ethos-U (folder npu below the output); a "
+    "quantized .tflite file is taken as it is, without --calibration.",
 )
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with pictures.")
 @json_option

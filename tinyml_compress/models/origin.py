@@ -27,6 +27,7 @@ class ModelFormat(Enum):
     HF = "folder of transformers"
     ONNX = "ONNX file"
     TFLITE = "float .tflite file"
+    QUANTIZED = "quantized .tflite file"
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,8 @@ def convert(
     of the score on `eval_data`, else on the set's own test part. `weight_bits` = 4 packs the
     weights of convolutions and dense layers where the kernels have that form. With `stream`, the file takes
     so many new frames of time at a step and remembers the rest (`stream` says how). With `npu`, a board with
-    an Ethos-U, the folder also gets `npu/`: the file as Vela places it, its array and resolver.
+    an Ethos-U, the folder also gets `npu/`: the file as Vela places it, its array and resolver; a quantized
+    .tflite file then stays as it is, and takes no `calibration`.
     `trust` is your word for a model file that holds code.
     """
     started = time.perf_counter()
@@ -92,13 +93,16 @@ def convert(
     chosen = c_names.check_c_name(name or c_names.c_name(source.title))
     if isinstance(calibration, (str, Path)) and mixed_drop is None:
         calibration = data.load(calibration)
-    if number_form.full_integer and calibration is None:
+    as_it_is = None if board is None or calibration is not None else source.quantized(wanted)
+    if number_form.full_integer and calibration is None and as_it_is is None:
         raise no_calibration(number_form)
     folder = Path(output)
     files.require_place(folder / f"{chosen}.tflite")
     mixed: Mixed | None = None
     with trusting(trust):
-        if mixed_drop is None:
+        if as_it_is is not None:
+            converted = as_it_is
+        elif mixed_drop is None:
             converted = source.to_tflite(calibration, wanted)
         else:
             train, tests = _parts_for_mixing(calibration, eval_data, number_form, seed)

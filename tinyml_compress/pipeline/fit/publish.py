@@ -95,8 +95,18 @@ def _winner(trial: Trial, output: Path, job: FitRequest, judge: RecipeJudge) -> 
             score=score, before=before, drop=judge.drop(score, before), samples=judge.counts()[1]
         ),
         agreement=agreement,
-        commands=_commands(job, level, isa, done.tflite.relative_to(output / _FOLDER), most),
+        commands=(
+            *_commands(job, level, isa, done.tflite.relative_to(folder), most),
+            *(() if beside is None else _placed_again(job, product.relative_to(folder))),
+        ),
     )
+
+
+def _placed_again(job: FitRequest, product: Path) -> tuple[str, ...]:
+    """The command for what is beside the core; `convert` takes shipped boards alone."""
+    if job.targets_dir is not None:
+        return ()
+    return (f"tinyml-compress convert again/{product} --npu {job.target} -o again/placed",)
 
 
 def _arena_by_strips(run: Measurement) -> int | None:

@@ -73,6 +73,10 @@ class Source(ABC):
     def to_tflite(self, calibration: Calibration, wanted: Wanted) -> Converted:
         """The .tflite file in memory."""
 
+    def quantized(self, wanted: Wanted) -> Converted | None:
+        """The model as it stands, where it is a quantized .tflite file; None: it has to be converted."""
+        return None
+
     def to_mixed(
         self, calibration: DataSet, tests: DataSet, wanted: Wanted, max_drop: float
     ) -> tuple[Mixed, Converted]:

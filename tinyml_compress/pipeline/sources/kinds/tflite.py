@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tinyml_compress.converter import FlatFile, Mode
 from tinyml_compress.converter.foreign.calls import requantize
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, ModelError, TinymlError, UsageError
-from tinyml_compress.ir import Graph
+from tinyml_compress.ir import DType, Graph
 from tinyml_compress.models import ModelFormat, Origin
 from tinyml_compress.ops import operator
 from tinyml_compress.pipeline.compress.layer_weights import weights_of_layer
@@ -47,7 +48,12 @@ class _TfliteFile(Source):
 
     @property
     def origin(self) -> Origin:
-        return Origin(self.spec, ModelFormat.TFLITE, files.sha256(self.file))
+        form = ModelFormat.QUANTIZED if self._is_quantized() else ModelFormat.TFLITE
+        return Origin(self.spec, form, files.sha256(self.file))
+
+    def _is_quantized(self) -> bool:
+        ports = converter.read(self.file).inputs
+        return all(port.dtype is not None and not port.dtype.is_float for port in ports)
 
     def predictor(self, engine: Engine) -> Predict:
         return predictor(self.file, c_name(self.title), engine)
@@ -61,6 +67,15 @@ class _TfliteFile(Source):
         with stage(f"convert to {mode.value}") as shown:
             tflite = requantize(self.file, arrays, mode, timeout=wanted.settings.timeout, say=shown.note)
         return finished(tflite, self.spec, calibration, arrays, wanted)
+
+    def quantized(self, wanted: Wanted) -> Converted | None:
+        if not self._is_quantized():
+            return None
+        ports = converter.read(self.file).inputs
+        check_settings(self.spec, wanted.settings)
+        mode = Mode.INT16X8 if any(port.dtype is DType.INT16 for port in ports) else Mode.INT8
+        settings = replace(wanted.settings, mode=mode)
+        return finished(self.file, self.spec, None, [], replace(wanted, settings=settings))
 
     def float_graph(self) -> Graph:
         graph = frontend.read(self.file, "reference")
