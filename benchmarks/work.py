@@ -40,6 +40,7 @@ from tinyml_compress.ir import DType, Graph, KernelWork, NodeView, Prices, Tenso
 from tinyml_compress.ops import operator
 from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops.base import Level
+from tinyml_compress.ops.numerics import Padding
 from tinyml_compress.ops.work import CALL, Counts, plainest
 from tinyml_compress.pipeline.compile.verb import compile_graph
 from tinyml_compress.runners.emulated import Count, emulate
@@ -99,6 +100,11 @@ _DEPTHWISE = (
     ((8, 1), 32, (8, 1), 1, 1), ((5, 5), 64, (5, 5), 1, 1), ((20, 20), 4, (2, 2), 2, 1),
     ((48, 48), 8, (3, 3), 2, 1),
 )  # fmt: skip
+# Frames, channels, taps: along one axis, without padding.
+_FRAMES = (
+    (30, 32, 5), (48, 16, 3), (21, 64, 10), (16, 8, 9), (25, 24, 2), (12, 128, 4), (40, 40, 21), (9, 16, 8),
+    (33, 48, 7), (19, 96, 15),
+)  # fmt: skip
 # Inputs, outputs, rows.
 _DENSE = (
     (64, 10, 1), (128, 128, 1), (8, 4, 1), (4, 1, 1), (640, 128, 1), (128, 8, 1), (8, 128, 1), (31, 17, 1),
@@ -138,6 +144,11 @@ def _convolution(
 def _depthwise(image: object, ins: int, kernel: object, stride: int = 1, times: int = 1) -> Maker:
     known = {"image": image, "in_c": ins, "kernel": kernel, "stride": (stride,) * 2}
     return _plain(depthwise, multiplier=times, dilation=(1, 1), **known)
+
+
+def _frames(count: int, channels: int, taps: int) -> Maker:
+    known = {"image": (count, 1), "in_c": channels, "kernel": (taps, 1), "stride": (1, 1), "multiplier": 1}
+    return _plain(depthwise, padding=Padding.VALID, dilation=(1, 1), **known)
 
 
 def _dense(ins: int, outs: int, rows: int = 1, **more: Any) -> Maker:
@@ -181,6 +192,7 @@ MADE: Mapping[str, Sequence[Maker]] = {
     "sparse_blocks": [_convolution(*row, density=part, block=(2, 4)) for *row, part in _BLOCKS],
     "clustered": [_convolution(*row, clusters=count) for *row, count in _CLUSTERED],
     "depthwise": [_depthwise(*row) for row in _DEPTHWISE],
+    "frames": [_frames(*row) for row in _FRAMES],
     "dense": [_dense(*row) for row in _DENSE],
     "sparse_dense": [_dense(*row, density=part) for *row, part in _SPARSE_DENSE],
     "int4": [int4(make, one_scale=True) for make in _of_each()],

@@ -234,6 +234,23 @@ def depthwise_column(rng: Rng) -> Graph:
     )
 
 
+def depthwise_frames(rng: Rng) -> Graph:
+    """The same frame by frame, any number of outputs: blocks of four and what is left."""
+    taps = pick(rng, (2, 3, 4, 5, 6, 10, 15))
+    return layers.depthwise(
+        rng,
+        image=(taps + int(rng.integers(1, 14)), 1),
+        in_c=pick(rng, (4, 8, 12)),
+        multiplier=1,
+        kernel=(taps, 1),
+        stride=(1, 1),
+        dilation=(1, 1),
+        padding=Padding.VALID,
+        batch=pick(rng, (1, 1, 2)),
+        plain=True,
+    )
+
+
 def single_taps(rng: Rng) -> Graph:
     """Pixels in place, some behind the end of the last vector."""
     return layers.conv(
@@ -328,7 +345,8 @@ KERNELS: dict[Maker, str] = {
     depthwise_3x3_wide: "tc_s8_depthwise_conv_2d_3x3",
     depthwise_3x3_stride_2: "tc_s8_depthwise_conv_2d_3x3s2_",
     depthwise_plane: "tc_s8_depthwise_conv_2d_plane__dsp",
-    depthwise_column: "tc_s8_depthwise_conv_2d_column__dsp",
+    depthwise_column: "tc_s8_depthwise_conv_2d_column",
+    depthwise_frames: "tc_s8_depthwise_conv_2d_column_pairs__dsp",
     one_pixel: "tc_s8_fully_connected",
     fully_connected: "tc_s8_fully_connected_",
     octets: "tc_s8_fully_connected_octets__dsp",

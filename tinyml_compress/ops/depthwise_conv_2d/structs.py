@@ -62,6 +62,17 @@ STRUCTS = (
         pointers("int32_t", "channels", note="as tc_fast_unpack takes them"),
     ),
     struct(
+        "tc_s8_depthwise_column_pairs",
+        ints("batch in_c"),
+        ints("in_bytes", note="of one image"),
+        ints("out_bytes in_rows out_rows taps"),
+        ints("steps", note="pairs of taps of an output, with the zero before or behind them"),
+        ints("line", note="pairs of a channel's frames, read a little behind the last"),
+        ints("out_zero"),
+        pointers("int8_t", "weights", note="by taps, then channels"),
+        pointers("int32_t", "channels", note="as tc_fast_unpack takes them"),
+    ),
+    struct(
         "tc_s16_depthwise_plane",
         ints("batch in_c"),
         ints("in_bytes", note="values of one image, here and in what follows"),

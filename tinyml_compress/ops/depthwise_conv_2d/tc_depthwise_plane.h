@@ -5,7 +5,7 @@
 #define TC_DEPTHWISE_PLANE_H
 
 #include "tc_conv.h"
-#include "tc_dsp.h"
+#include "tc_depthwise_fours.h"
 
 static TC_NOINLINE void tc_plane_clear(const tc_s8_depthwise_plane *p, int16_t *plane) {
     const uint32_t zero = tc_pack16(p->in_zero, p->in_zero);
@@ -26,60 +26,6 @@ static TC_NOINLINE void tc_plane_gather(const tc_s8_depthwise_plane *p, const in
             *to++ = *from;
         }
     }
-}
-
-/* One value of four channels. */
-static TC_INLINE void tc_plane_one(const int8_t *from, int16_t *to, int32_t size) {
-    to[0] = from[0];
-    to[size] = from[1];
-    to[2 * size] = from[2];
-    to[3 * size] = from[3];
-}
-
-/* `pairs` (0 or more) of values of four channels, into lines of four buffers. */
-static TC_INLINE void tc_plane_pairs(const int8_t *from, int32_t step, int16_t *to, int32_t size, int32_t pairs) {
-#if TC_DSP_ASM
-    const int16_t *const end = to + 2 * pairs;
-    uint32_t a, b, c, d, both;
-    __asm__ volatile(
-        "cmp %[to], %[end]\n"
-        "beq 2f\n"
-        "1:\n"
-        "ldr %[a], [%[from]]\n"
-        "ldr %[b], [%[from], %[step]]\n"
-        "add %[from], %[from], %[step], lsl #1\n"
-        "sxtb16 %[c], %[a]\n"
-        "sxtb16 %[a], %[a], ror #8\n"
-        "sxtb16 %[d], %[b]\n"
-        "sxtb16 %[b], %[b], ror #8\n"
-        "pkhbt %[both], %[a], %[b], lsl #16\n"
-        "pkhtb %[a], %[b], %[a], asr #16\n"
-        "str %[both], [%[to], %[one]]\n"
-        "pkhbt %[both], %[c], %[d], lsl #16\n"
-        "str %[a], [%[to], %[three]]\n"
-        "pkhtb %[c], %[d], %[c], asr #16\n"
-        "str %[c], [%[to], %[one], lsl #1]\n"
-        "str %[both], [%[to]], #4\n"
-        "cmp %[to], %[end]\n"
-        "bne 1b\n"
-        "2:\n"
-        : [from] "+r"(from), [to] "+r"(to), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [both] "=&r"(both)
-        : [step] "r"(step), [end] "r"(end), [one] "r"(2 * size), [three] "r"(6 * size)
-        : "cc", "memory");
-#else
-    for (; pairs > 0; pairs--, from += 2 * step, to += 2) {
-        const uint32_t first = tc_load32(from);
-        const uint32_t second = tc_load32(from + step);
-        const uint32_t a = tc_sxtb16(first);
-        const uint32_t b = tc_sxtb16_odd(first);
-        const uint32_t c = tc_sxtb16(second);
-        const uint32_t d = tc_sxtb16_odd(second);
-        tc_store32(to, (a & 0xffffu) | c << 16);
-        tc_store32(to + size, (b & 0xffffu) | d << 16);
-        tc_store32(to + 2 * size, a >> 16 | (c & 0xffff0000u));
-        tc_store32(to + 3 * size, b >> 16 | (d & 0xffff0000u));
-    }
-#endif
 }
 
 /* A line of four channels into four buffers; pairs of values start at even places. */
