@@ -13,6 +13,7 @@ from tests.lib.aot import assert_bit_exact
 from tests.lib.proof import models_of
 from tests.ops import (
     test_add,
+    test_logistic,
     test_mean,
     test_minimum,
     test_mul,
@@ -25,6 +26,7 @@ from tests.ops import (
     test_resize_nearest_neighbor,
     test_sub,
     test_svdf,
+    test_tanh,
     test_transpose,
     test_transpose_conv,
 )
@@ -74,6 +76,8 @@ TAKEN: dict[Maker, tuple[str, ...]] = {
     test_sub.make: ("tc_s8_sub_weighted",),
     test_mul.make: ("tc_s8_mul", "tc_s16_mul"),
     test_relu.make: ("tc_x8_lookup", "tc_s16_rescale"),
+    test_logistic.int16: ("tc_s16_logistic",),
+    test_tanh.int16: ("tc_s16_tanh",),
     test_products_wide.MAKERS["conv"]: ("tc_s16_conv_2d_strips",),
     test_products_wide.MAKERS["depthwise"]: ("tc_s16_depthwise_conv_2d_lanes",),
     test_transpose_conv.make: ("tc_s8_transpose_conv", "tc_s16_transpose_conv"),

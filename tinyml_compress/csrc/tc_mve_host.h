@@ -46,6 +46,7 @@ TC_LANES(vshlq_s32, tc_lane_shift(x, y, 0))
 TC_LANES(vrshlq_s32, tc_lane_shift(x, y, 1))
 TC_LANES(vqaddq_s32, tc_lane_sum(x, y))
 TC_LANES(vandq_s32, (int32_t)((uint32_t)x & (uint32_t)y))
+TC_LANES(veorq_s32, (int32_t)((uint32_t)x ^ (uint32_t)y))
 TC_LANES(vqrdmulhq_s32, tc_high_mul(x, y))
 
 TC_LANES(vaddq_s32, tc_add(x, y))

@@ -118,6 +118,7 @@ TC_GATHER(vldrbq_gather_offset_z_s8, int8x16_t, int8_t, uint8x16_t, 16)
 TC_GATHER(vldrbq_gather_offset_z_u8, uint8x16_t, uint8_t, uint8x16_t, 16)
 TC_GATHER(vldrbq_gather_offset_z_u16, uint16x8_t, uint8_t, uint16x8_t, 8)
 TC_GATHER(vldrhq_gather_shifted_offset_z_u16, uint16x8_t, uint16_t, uint16x8_t, 8)
+TC_GATHER(vldrhq_gather_shifted_offset_z_u32, uint32x4_t, uint16_t, uint32x4_t, 4)
 TC_GATHER(vldrwq_gather_shifted_offset_z_u32, uint32x4_t, uint32_t, uint32x4_t, 4)
 TC_GATHER(vldrwq_gather_shifted_offset_z_s32, int32x4_t, int32_t, uint32x4_t, 4)
 #define vldrbq_gather_offset_s8(from, at) vldrbq_gather_offset_z_s8(from, at, (mve_pred16_t)0xffff)
@@ -271,6 +272,16 @@ static TC_INLINE mve_pred16_t vcmpneq_u8(uint8x16_t a, uint8x16_t b) {
 
 static TC_INLINE mve_pred16_t vcmpltq_m_n_s32(int32x4_t x, int32_t y, mve_pred16_t on) {
     return (mve_pred16_t)(vcmpltq_n_s32(x, y) & on);
+}
+
+/* Lanes of `a` where the predicate is on, else those of `b`. */
+static TC_INLINE int32x4_t vpselq_s32(int32x4_t a, int32x4_t b, mve_pred16_t on) {
+    for (int i = 0; i < 4; i++) {
+        if (!TC_IS_ON(on, i, 4)) {
+            a.lane[i] = b.lane[i];
+        }
+    }
+    return a;
 }
 
 /* Negated where it is on. */
