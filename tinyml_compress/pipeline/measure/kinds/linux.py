@@ -10,11 +10,14 @@ from math import prod
 from msgspec import structs
 
 from tinyml_compress.devices import Linux, xnnpack
+from tinyml_compress.errors import TinymlError
 from tinyml_compress.ir import Program
 from tinyml_compress.pipeline.measure.kinds.board import Board
 from tinyml_compress.pipeline.measure.target import Array, Demands, Target
 from tinyml_compress.pipeline.measure.work import Work
 from tinyml_compress.results import DeviceDetails, DeviceFacts, Figure, Kind, Measurement
+from tinyml_compress.runners.emulated import user_mode
+from tinyml_compress.support.instruction_sets import Family
 
 
 class LinuxMachine(Target):
@@ -39,7 +42,29 @@ class LinuxMachine(Target):
 
     def measure(self, work: Work, toolchain: str | None) -> Measurement:
         done = self.process.measure(work, toolchain)
-        return structs.replace(done, figures=(*map(self._of_machine, done.figures), *self._runtime(done)))
+        figures = (*map(self._of_machine, done.figures), *self._runtime(done), *self._counted(work))
+        return structs.replace(done, figures=figures)
+
+    def _counted(self, work: Work) -> Iterator[Figure]:
+        """Instructions of TensorFlow Lite itself, where the user has it for this architecture."""
+        core = self.machine.process.core
+        if core.family is not Family.AARCH64:
+            return
+        work.progress(f"{self.name}: TensorFlow Lite under user-mode QEMU")
+        try:
+            count = user_mode.counted(work.model, core)
+        except TinymlError as error:
+            why = f"{error.what} ({error.which or error.found})"
+            work.notes.append(f"{self.name}: TensorFlow Lite's instructions were not counted: {why}")
+            return
+        if count is not None:
+            yield Figure(
+                name="instructions, TensorFlow Lite, 1 thread",
+                value=count.instructions,
+                unit="",
+                kind=Kind.EXACT,
+                by=f"{count.runtime}, {count.emulator}",
+            )
 
     def _runtime(self, done: Measurement) -> Iterator[Figure]:
         """Of the same net under tflite-runtime, in each form and with each number of threads."""
