@@ -15,15 +15,17 @@ from tests.emulated.programs import board
 from tests.lib import sanitized
 from tests.lib.aot import assert_same
 from tests.lib.chains import seeded
-from tests.lib.graphs import quant, single
+from tests.lib.graphs import const, graph, quant, single, tensor
 from tests.lib.layers import merged
 from tinyml_compress import frontend, passes
 from tinyml_compress.errors import PlanError
 from tinyml_compress.frontend import write
 from tinyml_compress.fusion import Fusion, StripForm, by_rows, fused
-from tinyml_compress.ir import Attrs, ByRows, DType, Graph, Program, Tensor
+from tinyml_compress.ir import Attrs, ByRows, DType, Graph, Node, Program, Tensor
 from tinyml_compress.ops._addsub import FusedAttrs
 from tinyml_compress.ops.base import Level
+from tinyml_compress.ops.conv_2d.op import Conv2DAttrs
+from tinyml_compress.ops.numerics import Activation, Padding
 from tinyml_compress.ops.strips.node import strips_attrs
 from tinyml_compress.pipeline.compile.verb import compile_graph
 from tinyml_compress.pipeline.measure.verb import measured
@@ -82,6 +84,54 @@ def _prove(seeds: range, isa: Isa) -> None:
 @pytest.mark.parametrize("isa", [Isa.C, Isa.DSP], ids=["c", "dsp"])
 def test_random_chains(isa: Isa) -> None:
     _prove(range(12), isa)
+
+
+def _two_convolutions() -> bytes:
+    """3x3 of three channels, then pointwise; outputs from -128 on, as behind a ReLU."""
+    rng = np.random.default_rng(5)
+    tensors = [tensor("x", (1, 16, 16, 3), 0.05, -3)]
+    nodes: list[Node] = []
+    for number, (kernel, channels) in enumerate(((3, 8), (1, 12))):
+        given, scales = tensors[-1], list(rng.uniform(0.002, 0.01, channels))
+        weights = rng.integers(-127, 128, (channels, kernel, kernel, given.shape[3]))
+        biases = list(np.array(scales) * (0.05, 0.06)[number])
+        tensors += [
+            const(f"w{number}", weights, scales, axis=0),
+            const(f"b{number}", rng.integers(-4000, 4000, channels), biases, dtype=DType.INT32),
+            tensor(f"t{number}", (1, 16, 16, channels), 0.06, -128),
+        ]
+        names = (given.name, f"w{number}", f"b{number}")
+        attrs = Conv2DAttrs(padding=Padding.SAME, activation=Activation.RELU)
+        nodes.append(Node("CONV_2D", names, (f"t{number}",), attrs, f"conv_{number}"))
+    return write(graph(tensors, nodes, ["x"], ["t1"]))
+
+
+def test_strips_take_the_kernels_of_scaled_sums() -> None:
+    device, model = board("cortex-m4"), _two_convolutions()
+    isas = device.core.kernels
+    symbols: set[str] = set()
+
+    def all_rows(given: Graph) -> Graph:
+        node = Fusion(given, isas, usual_prices(isas)).node(0, 2, StripForm(1, 2, None))
+        assert node is not None
+        whole = fused(given, 0, 2, node)
+        symbols.update(strip.variant.symbol for strip in strips_attrs(whole.view(node)).strips)
+        return whole
+
+    program = compile_graph(
+        frontend.read(model, "m"),
+        "m",
+        model_sha256="0" * 64,
+        isas=isas,
+        using=(*passes.PASSES, all_rows),
+    )
+    assert "tc_s8_conv_2d_bytes_staged_scaled__dsp" in symbols
+    assert_same([model], [program])
+    vectors = list(mixed(program.inputs, 1, 2))
+    done = emulate(program, device, [[value.tobytes() for value in vector] for vector in vectors])
+    oracle = tflm.Interpreter(model)
+    for vector, outputs in zip(vectors, done.outputs, strict=True):
+        assert [value.tobytes() for value in oracle.invoke(vector)] == list(outputs)
 
 
 _SPREAD = ((1, 1, 3, 4), (3, 4), (4,), (1, 5, 1, 4), (1, 1, 1, 1), (5, 3, 4))

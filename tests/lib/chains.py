@@ -41,7 +41,7 @@ class _Images:
         shape: tuple[int, ...] = (),
     ) -> Tensor:
         name = f"t{len(self.nodes)}"
-        quant = (0.06, int(self.rng.integers(-20, 20)))
+        quant = (0.06, pick(self.rng, (-128, int(self.rng.integers(-20, 20)))))
         if like is not None and like.quant is not None:
             quant = like.quant.scale, like.quant.zero_point
         node = Node(op, tuple(t.name for t in inputs), (name,), attrs, f"{op.lower()}_{len(self.nodes)}")

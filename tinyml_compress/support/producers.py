@@ -69,7 +69,7 @@ _SETS = Producer("instruction sets", 1, ("support/instruction_sets.py",))
 _DEVICES = Producer("devices", 5, ("devices",), uses=(_RESULTS, _IR, _SETS))
 _COMPILER = Producer(
     "compiler",
-    45,
+    46,
     (
         "ops",
         "fusion",

@@ -23,8 +23,30 @@ def depth_pairs(view: NodeView) -> int:
     return (node.depth(view) + 3) // 4 * 2
 
 
-def block_emit(symbol: str, weights: Callable[[NodeView, Ints], Consts], *, bias: int = 1) -> Emit:
-    """The call of a kernel that reads its `weights` in an order of its own, and biases times `bias`."""
+Table = npt.NDArray[np.int32]
+
+
+def pair_channels(fast: Table) -> Table:
+    """Per two channels bias A, bias B, then multiplier, half, shift of A and of B; a last odd channel as it
+    is.
+    """
+    table = fast.reshape(-1, 4)
+    even = len(table) // 2 * 2
+    pairs = table[:even].reshape(even // 2, 8)[:, [0, 4, 1, 2, 3, 5, 6, 7]]
+    ordered: Table = np.concatenate([pairs.reshape(-1), table[even:].reshape(-1)])
+    return ordered
+
+
+def block_emit(
+    symbol: str,
+    weights: Callable[[NodeView, Ints], Consts],
+    *,
+    bias: int = 1,
+    unpacked: Callable[[Table], Table] = pair_channels,
+) -> Emit:
+    """The call of a kernel that reads its `weights` in an order of its own, and biases times `bias`; in flash
+    it reads the channels' parameters `unpacked`.
+    """
 
     def emit(view: NodeView) -> tuple[Call, ...]:
         fast = _fast(view, bias)
@@ -40,14 +62,14 @@ def block_emit(symbol: str, weights: Callable[[NodeView, Ints], Consts], *, bias
         )
         tables = (
             weights(view, live_rows(node.channels(view), node.rows(view))),
-            Consts("channels", "int32_t", _pair_channels(fast) if packed is None else packed),
+            Consts("channels", "int32_t", unpacked(fast) if packed is None else packed),
         )
         return (Call(symbol, "tc_s8_conv_block", params, (In(0), Out(), Scratch()), tables),)
 
     return emit
 
 
-def _fast(view: NodeView, bias: int) -> npt.NDArray[np.int32]:
+def _fast(view: NodeView, bias: int) -> Table:
     fast = needed(node.fast(view)).copy()
     fast[0::4] *= bias
     return fast
@@ -57,21 +79,13 @@ _MAX_UNPACKED = 512
 """Channels whose parameters are unpacked into scratch (16 bytes each); more of them lie unpacked in flash."""
 
 
-def _packed(view: NodeView, fast: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | None:
-    """Those of strips lie unpacked: strips are to spare scratch, and unpacking is what they would repeat."""
-    is_strip = conv_attrs(view).strip_of is not None
-    return packed_table(fast) if fast.size // 4 <= _MAX_UNPACKED and not is_strip else None
+def _packed(view: NodeView, fast: Table) -> Table | None:
+    return packed_table(fast) if fast.size // 4 <= _MAX_UNPACKED and not is_strip(view) else None
 
 
-def _pair_channels(fast: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Per two channels bias A, bias B, then multiplier, half, shift of A and of B; a last odd channel as it
-    is.
-    """
-    table = fast.reshape(-1, 4)
-    even = len(table) // 2 * 2
-    pairs = table[:even].reshape(even // 2, 8)[:, [0, 4, 1, 2, 3, 5, 6, 7]]
-    ordered: npt.NDArray[np.int32] = np.concatenate([pairs.reshape(-1), table[even:].reshape(-1)])
-    return ordered
+def is_strip(view: NodeView) -> bool:
+    """Its channels' parameters lie unpacked: strips are to spare scratch, and would unpack them each time."""
+    return conv_attrs(view).strip_of is not None
 
 
 def _pair_table(view: NodeView, rows: Ints) -> Consts:

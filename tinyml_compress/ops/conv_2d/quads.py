@@ -11,10 +11,13 @@ from tinyml_compress.ops._products import Ints, live_channels, live_rows, slidin
 from tinyml_compress.ops.base import Consts, Level, Overlap, Variant
 from tinyml_compress.ops.conv_2d import node
 from tinyml_compress.ops.conv_2d.block import (
+    Table,
     block_emit,
     bytes_scratch,
     depth_pairs,
     gathered_counts,
+    is_strip,
+    pair_channels,
     unpacked_bytes,
     words_scratch,
 )
@@ -39,13 +42,26 @@ def _halfwords(rows: Ints) -> Ints:
 
 def _scales(view: NodeView) -> bool:
     """Whether each channel's sums can be scaled so that all end with one shift (tc_conv_scale)."""
-    packed, fast = unpacked_bytes(view) > 0, node.fast(view)
-    if fast is None or not packed or not is_relu(view):
+    held, fast = is_strip(view) or unpacked_bytes(view) > 0, node.fast(view)
+    if fast is None or not held or not is_relu(view):
         return False
     channels = node.channels(view)
     live, shift = live_channels(channels), fast[3::4].astype(np.int64)
     fits = (shift <= 9) & (channels.peak << 17 - np.minimum(shift, 9) < 1 << 31)
     return bool(fits[live].all())
+
+
+def _scaled_channels(fast: Table) -> Table:
+    """What the kernel makes of packed ones (tc_conv_scale): of two channels the biases, what sums of A and of
+    B are multiplied by, then multiplier and half of each.
+    """
+    bias, multiplier, _, shift = fast.astype(np.int64).reshape(-1, 2, 4).transpose(2, 0, 1)
+    more = 16 - shift
+    factors = np.stack([1 << more[:, 0] - 7, 2 << more[:, 1]], axis=1)
+    ends = np.stack([multiplier, (1 << 15) + (1 << more >> 1)], axis=2)
+    table = np.concatenate([bias << more, factors, ends.reshape(-1, 4)], axis=1)
+    scaled: Table = table.astype(np.int32).reshape(-1)
+    return scaled
 
 
 def _weights(view: NodeView, rows: Ints) -> Consts:
@@ -98,7 +114,7 @@ def _variant(gathered_by: str, weights: str, scaled: bool) -> Variant:
     return Variant(
         symbol,
         accepts,
-        block_emit(symbol, _weights, bias=2),
+        block_emit(symbol, _weights, bias=2, unpacked=_scaled_channels if scaled else pair_channels),
         levels=frozenset({Level.SPEED}) if staged else frozenset(Level),
         scratch=scratch,
         overlap=_overlap,

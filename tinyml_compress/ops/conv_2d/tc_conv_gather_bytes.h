@@ -23,6 +23,10 @@ static TC_NOINLINE int8_t *tc_conv_copy(int8_t *to, const int8_t *from, int32_t 
 }
 
 static TC_NOINLINE int8_t *tc_conv_zeros(int8_t *to, int32_t zero, int32_t bytes) {
+    const uint32_t four = (uint32_t)(uint8_t)zero * 0x01010101u;
+    for (; bytes >= 4; bytes -= 4, to += 4) {
+        tc_store32(to, four);
+    }
     for (; bytes > 0; bytes--) {
         *to++ = (int8_t)zero;
     }
@@ -75,10 +79,40 @@ static TC_NOINLINE void tc_conv_fill(const tc_s8_conv_block *p, const tc_conv_at
     }
 }
 
+/* Runs of up to three words, so many at once: strips call a kernel with several windows, whose loops are then no
+ * constants. */
+static TC_INLINE void tc_conv_short_runs(const int8_t *line, int32_t pitch, int8_t *to, int32_t run, int32_t lines,
+                                         int32_t words) {
+    for (; lines > 0; lines--, line += pitch, to += run) {
+        const uint32_t first = tc_load32(line);
+        const uint32_t second = words > 1 ? tc_load32(line + 4) : 0;
+        if (words > 2) {
+            const uint32_t third = tc_load32(line + 8);
+            tc_store32(to + 8, third);
+        }
+        if (words > 1) {
+            tc_store32(to + 4, second);
+        }
+        tc_store32(to, first);
+    }
+}
+
 /* A window by words: what a run's last word has too much, the next run covers. */
 static TC_INLINE void tc_conv_from_band(const tc_s8_conv_block *p, const int8_t *line, int32_t pitch, int8_t *to) {
     const int whole = p->window.dilation_w == 1;
     const int32_t run = (whole ? p->window.kernel_w : 1) * p->window.in_c;
+    if (whole && run > 8 && run <= 12) {
+        tc_conv_short_runs(line, pitch, to, run, p->window.kernel_h, 3);
+        return;
+    }
+    if (whole && run > 4 && run <= 8) {
+        tc_conv_short_runs(line, pitch, to, run, p->window.kernel_h, 2);
+        return;
+    }
+    if (whole && run <= 4) {
+        tc_conv_short_runs(line, pitch, to, run, p->window.kernel_h, 1);
+        return;
+    }
     for (int32_t ky = p->window.kernel_h; ky > 0; ky--, line += pitch) {
         const int8_t *from = line;
         for (int32_t kx = whole ? 1 : p->window.kernel_w; kx > 0; kx--, to += run) {

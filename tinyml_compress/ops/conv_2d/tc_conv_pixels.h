@@ -59,7 +59,7 @@ static TC_NOINLINE int32_t *tc_conv_unpack_all(const tc_s8_conv_block *p, int32_
 /* The channels' parameters as the block wants them, at `to` where they lie packed; `*end` is the scratch behind.
  * `scaled` is a constant where this is called. */
 static TC_INLINE const int32_t *tc_conv_channels(const tc_s8_conv_block *p, int32_t *to, int8_t **end, int scaled) {
-    if (!scaled && !p->packed) {
+    if (!p->packed) {
         *end = (int8_t *)to;
         return p->channels;
     }
