@@ -24,13 +24,15 @@ VARIABLE = "TINYML_COMPRESS_ARM64_PYTHON"
 _QEMU = "qemu-aarch64"
 _TIMEOUT = 600.0
 _DELEGATE = "XNNPACK delegate"
+_PYTHONS_OWN = 100
+"""Instructions by which two inferences may differ: around them Python keeps its own books."""
 _MARKS = 3
 """Of one inference: two without anything between them, then one behind it."""
 
 
 @dataclass(frozen=True)
 class RuntimeCount:
-    """One inference in one thread: exact, and the same every time."""
+    """One inference in one thread: the smaller of two counts."""
 
     instructions: int
     runtime: str
@@ -59,13 +61,12 @@ def counted(model: bytes, core: Core) -> RuntimeCount | None:
             cwd=folder,
         )
         marks = [int(line) for line in (folder / "counts.txt").read_text().split()]
-    counts = {
-        last - second - (second - first) for first, second, last in zip(*[iter(marks)] * _MARKS, strict=True)
-    }
-    if len(counts) != 1:
-        raise EmulationError("inferences took different numbers of instructions", found=sorted(counts))
+    rows = [marks[at : at + _MARKS] for at in range(0, len(marks), _MARKS)]
+    counts = sorted(last - second - (second - first) for first, second, last in rows)
+    if not counts or counts[-1] - counts[0] > _PYTHONS_OWN:
+        raise EmulationError("inferences took different numbers of instructions", found=counts)
     kernels = "XNNPACK" if _DELEGATE in done.stderr else "its own kernels"
-    return RuntimeCount(counts.pop(), f"{done.stdout.strip()}, {kernels}", qemu.version(_QEMU))
+    return RuntimeCount(counts[0], f"{done.stdout.strip()}, {kernels}", qemu.version(_QEMU))
 
 
 @lru_cache(maxsize=8)
