@@ -41,7 +41,7 @@ PUBLISHED = {
 }
 """msf-CNN (arXiv 2505.11483): bytes without the input, and times the multiply-accumulates."""
 Point = tuple[float, float, str]
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 760, 340, 60, 20, 40, 50
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 920, 340, 60, 220, 40, 50
 _COLOURS = ("#3b76c4", "#d1731f", "#3f9a4f", "#8a56c2", "#b8443f", "#2f8f97", "#96763a", "#c2569a")
 _STYLE = (
     "text{font:13px sans-serif;fill:#333}.axis{stroke:#8888}"
@@ -128,7 +128,7 @@ def _drawn(title: str, lines: dict[str, list[Point]]) -> str:
             parts.append(
                 f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"><title>{said}</title></circle>'
             )
-        place, height = _WIDTH - _RIGHT - 190, _TOP + 16 * number
+        place, height = _WIDTH - _RIGHT + 20, _TOP + 16 * number  # beside the plot: it hides no point
         parts.append(f'<circle cx="{place}" cy="{height - 4}" r="4" fill="{colour}"/>')
         parts.append(f'<text x="{place + 8}" y="{height}">{name}</text>')
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">'
@@ -136,11 +136,11 @@ def _drawn(title: str, lines: dict[str, list[Point]]) -> str:
 
 
 _SHORT = {
-    "mobilenet_v1_025": "mobilenet",
+    "mobilenet_v1_025": "mobilenet 0.25",
     "person_detect": "person",
     "speech_codec": "codec",
     "mcunet_vww": "MCUNet VWW",
-    "mobilenet_v2_035": "MobileNetV2",
+    "mobilenet_v2_035": "MobileNetV2 0.35",
 }
 
 
