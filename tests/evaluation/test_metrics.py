@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from tinyml_compress.errors import DataError, ModelError
 from tinyml_compress.evaluation import (
+    IGNORED,
     accuracy,
     agreement,
     area_under_curve,
+    cosines,
     reconstruction,
     score,
     share,
+    similarity,
     task_of,
     wilson,
+    worth,
 )
 from tinyml_compress.results import Task
 
+Floats = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
 LABELS = np.array([0, 1, 2, 1])
 OUTPUTS = np.array([[0.9, 0.1, 0], [0.2, 0.3, 0.5], [0, 0, 1], [0.1, 0.8, 0.1]], np.float32)
 
@@ -132,3 +139,55 @@ def test_a_class_for_each_pixel() -> None:
     assert found.interval == wilson(3, 4)  # of as many answers as there are pictures
     with pytest.raises(DataError, match="places of the labels"):
         accuracy(outputs.reshape(4, 3, 2, 2), labels)
+
+
+TAGS = np.array([[1, IGNORED, 0, IGNORED], [2, 1, 1, IGNORED], [IGNORED] * 4])
+
+
+def _answering(tags: Labels) -> Floats:
+    """Outputs whose largest stands at the tag."""
+    return np.eye(3, dtype=np.float32)[tags]
+
+
+def test_places_without_a_label_are_not_asked() -> None:
+    given = np.array([[1, 2, 2, 2], [2, 1, 0, 0], [0, 1, 2, 0]])
+    told = accuracy(_answering(given), TAGS)
+    assert (told.correct, told.total) == (3, 5)
+    assert told.confusion == ((0, 0, 1), (1, 2, 0), (0, 0, 1))
+    assert told.interval == wilson(round(3 / 5 * 2), 2), "two texts have words that count"
+    each = worth(_answering(given), TAGS)
+    assert each.tolist() == pytest.approx([1 * 3 / 5, 2 * 3 / 5, 0])
+    assert each.mean() == pytest.approx(told.accuracy)
+    with pytest.raises(DataError, match="no place of any sample has a label"):
+        accuracy(_answering(given), np.full_like(TAGS, IGNORED))
+    with pytest.raises(DataError, match="not at the places"):
+        worth(_answering(given)[:, :3], TAGS)
+    assert worth(OUTPUTS, LABELS).tolist() == [1, 0, 1, 1]
+
+
+def test_agreement_by_place() -> None:
+    """What a model answers to padding is nobody's concern."""
+    first = _answering(np.array([[1, 0, 0, 0], [2, 1, 1, 0], [0, 0, 0, 0]]))
+    second = _answering(np.array([[1, 2, 2, 2], [2, 1, 1, 2], [1, 1, 1, 1]]))
+    told = agreement(Task.CLASSIFICATION, first, second, TAGS)
+    assert (told.same, told.total) == (4, 5)
+    assert (told.max_difference, told.mean_difference) == (1, pytest.approx(2 / 15))
+
+
+def test_similarity_is_that_of_directions() -> None:
+    wanted = np.array([[1, 0], [0, 2], [3, 4]], np.float32)
+    assert similarity(wanted, 7 * wanted).cosine == pytest.approx(1)
+    told = similarity(wanted, np.array([[1, 1], [0, 1], [4, 3]], np.float32))
+    each = [0.5**0.5, 1, 24 / 25]
+    assert cosines(wanted, np.array([[1, 1], [0, 1], [4, 3]])).tolist() == pytest.approx(each)
+    assert (told.cosine, told.least_cosine) == (pytest.approx(np.mean(each)), pytest.approx(min(each)))
+    assert (told.value, told.measure, told.total) == (told.cosine, "cosine", 3)
+    assert told.interval is not None
+    assert told.interval[0] < np.mean(each) < told.interval[1] <= 1
+    assert similarity(wanted, np.zeros_like(wanted)).cosine == 0
+    with pytest.raises(ModelError, match="different shapes"):
+        similarity(wanted, wanted[:, :1])
+    with pytest.raises(ModelError, match="not finite"):
+        similarity(wanted, np.full_like(wanted, np.inf))
+    with pytest.raises(DataError, match="without a head(.|\n)*--against"):
+        score(Task.EMBEDDING, wanted, wanted, None)

@@ -19,6 +19,7 @@ KINDS = {kind.value for kind in ScoreKind}
     [
         (ScoreKind.ACCURACY, 0.98, 0.95, 0.03),
         (ScoreKind.AUC, 0.90, 0.92, -0.02),
+        (ScoreKind.COSINE, 0.99, 0.95, 0.04),
         (ScoreKind.MAE, 2.0, 2.5, 0.25),
         (ScoreKind.MSE, 0.5, 0.4, -0.2),
         (ScoreKind.MSE, -0.5, -0.4, 0.2),
@@ -35,6 +36,7 @@ def test_words() -> None:
         ScoreKind.AUC: "98.77%",
         ScoreKind.MAE: "0.9877",
         ScoreKind.MSE: "0.9877",
+        ScoreKind.COSINE: "0.9877",
     }
 
 

@@ -24,7 +24,7 @@ TEXTS = data.load("data:intents:test").take(24)
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("family", ["bert", "minilm", "distilbert", "albert", "mobilebert"])
+@pytest.mark.parametrize("family", ["bert", "minilm", "distilbert", "roberta", "albert", "mobilebert"])
 def test_integer_encoders_run_bit_exact(family: str, saved: Saved, tmp_path: Path) -> None:
     folder = f"hf:{saved(family)}@16"
     done = convert(folder, TEXTS, output=tmp_path, name="net", engine="aot")

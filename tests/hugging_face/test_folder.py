@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,9 @@ from tinyml_compress.errors import ConfigError, DataError, ModelError, TinymlErr
 from tinyml_compress.hugging_face.folder import HfFolder
 from tinyml_compress.pipeline.optimize_knobs import Knobs, read_recipe
 from tinyml_compress.pipeline.optimizing import optimize
+from tinyml_compress.pipeline.sources.kinds.hf import in_order_of
 from tinyml_compress.pipeline.sources.source import source_of
-from tinyml_compress.results import Engine
+from tinyml_compress.results import Engine, Task
 from tinyml_compress.support.trust import CODE, PICKLE, trusting
 
 CONFIG = {"model_type": "bert", "max_position_embeddings": 32, "id2label": {"0": "no", "1": "yes"}}
@@ -183,6 +185,31 @@ def test_a_table_of_texts(tmp_path: Path) -> None:
     table.write_text("text\n\n ,\n")
     with pytest.raises(DataError):
         data.load(table)
+
+
+def _asks(folder: Path, head: str, data: DataSet) -> DataSet:
+    _config(architectures=[f"Bert{head}"])(folder)
+    return in_order_of(HfFolder.parse(f"hf:{folder}"), data)
+
+
+def test_classes_are_put_in_the_order_of_the_model(folder: Path) -> None:
+    """By name, where both have names; a name that the model does not know is no number of its."""
+    labels = np.array([[1, -100, 0], [0, 0, -100]])
+    words = DataSet("words", np.zeros((2, 0), np.float32), labels, ("yes", "no"), texts=("a b c", "d e"))
+    asked = _asks(folder, "ForTokenClassification", words)
+    assert asked.need_labels().tolist() == [[0, -100, 1], [1, 1, -100]]
+    assert asked.classes == ("no", "yes")
+    with pytest.raises(DataError, match="classes that the model does not know(.|\n)*maybe(.|\n)*no, yes"):
+        _asks(folder, "ForTokenClassification", replace(words, classes=("no", "maybe")))
+    with pytest.raises(DataError, match="a tag for each word, and the model answers each text"):
+        _asks(folder, "ForSequenceClassification", words)
+    with pytest.raises(DataError, match="answers each word(.|\n)*tags"):
+        _asks(folder, "ForTokenClassification", replace(words, labels=labels[:, 0]))
+    assert _asks(folder, "Model", words) is words, "an encoder without a head is asked for no class"
+    kinds = {"ForTokenClassification": Task.CLASSIFICATION, "Model": Task.EMBEDDING}
+    for head, kind in kinds.items():
+        _config(architectures=[f"Bert{head}"])(folder)
+        assert source_of(f"hf:{folder}").task is kind
 
 
 def test_the_shipped_sentences() -> None:

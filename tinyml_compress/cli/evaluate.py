@@ -69,9 +69,9 @@ ENGINES = click.Choice(["auto", "keras", "host", "tflm", "aot", "torch"])
 @click.option("--every", type=click.IntRange(1, 10000), help="Frames from one answer to the next; 1.")
 @click.option(
     "--task",
-    type=click.Choice(["auto", "classification", "reconstruction"]),
+    type=click.Choice(["auto", "classification", "reconstruction", "embedding"]),
     default="auto",
-    help="What the outputs mean; by default told from their size.",
+    help="What the outputs mean; by default told from their size. embedding: vectors, for --against.",
 )
 @samples_option
 @seed_option

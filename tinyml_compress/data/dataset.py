@@ -29,7 +29,7 @@ class DataSet:
     """`(count, *sample_shape)`"""
     labels: Labels | None = None
     """`(count,)`: class indices, or 0 normal / 1 anomaly for an autoencoder's set. `(count, ...)`: one per
-    pixel.
+    pixel, or per word of the texts; -100 where there is none.
     """
     classes: tuple[str, ...] = ()
     description: str = ""
@@ -45,7 +45,11 @@ class DataSet:
     are whole numbers.
     """
     texts: tuple[str, ...] = ()
-    """The samples, where a model's own tokenizer makes its inputs of them; `inputs` has no values then."""
+    """The samples, where a model's own tokenizer makes its inputs of them; `inputs` has no values then. With
+    labels for each word, words are what stands between blanks.
+    """
+    unseen: int = 0
+    """Words with a label that a model's length cut off."""
 
     @property
     def count(self) -> int:

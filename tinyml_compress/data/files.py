@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from tinyml_compress.data.dataset import DataSet, Floats, Labels
 from tinyml_compress.errors import DataError
+from tinyml_compress.evaluation import IGNORED
 
 Array = npt.NDArray[np.generic]
 _INPUT_NAMES = ("inputs", "x", "X", "data", "images", "features")
@@ -158,6 +159,8 @@ def as_labels(path: Path | str, key: str, value: Array, count: int) -> Labels:
             found=f"shape {value.shape}",
             allowed=f"{count} labels, one per sample",
         )
+    if value.ndim == 2 and value.dtype.kind == "i" and (value == IGNORED).any():
+        return _of_places(which, value)
     if value.ndim == 2 and value.shape[1] > 1:
         numbers = value.astype(np.float64)
         if not (np.isin(numbers, (0.0, 1.0)).all() and (numbers.sum(axis=1) == 1).all()):
@@ -177,6 +180,22 @@ def as_labels(path: Path | str, key: str, value: Array, count: int) -> Labels:
             "labels are not class numbers", which=which, found=_first_bad(numbers), allowed=allowed
         )
     return numbers.astype(np.int64)
+
+
+def _of_places(which: str, value: Array) -> Labels:
+    """A class for each place of a sample, or -100 where none counts."""
+    numbers = value.astype(np.int64)
+    bad = (numbers != IGNORED) & ((numbers < 0) | (numbers >= _MOST_CLASSES))
+    if bad.any():
+        raise DataError(
+            "labels are not class numbers",
+            which=which,
+            found=int(numbers[bad][0]),
+            allowed=f"0 to {_MOST_CLASSES - 1:,}, and {IGNORED} for places that do not count",
+        )
+    if (numbers == IGNORED).all():
+        raise DataError(f"no place has a label: all are {IGNORED}", which=which)
+    return numbers
 
 
 def _first_bad(numbers: npt.NDArray[np.float64]) -> str:

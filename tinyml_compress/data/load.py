@@ -11,15 +11,16 @@ from tinyml_compress.data.described import load_described, load_folder, load_tab
 from tinyml_compress.data.files import load_arrays, load_file
 from tinyml_compress.data.functions import arrays_of_function
 from tinyml_compress.data.shipped import load_shipped
-from tinyml_compress.data.texts import is_of_texts, load_texts
+from tinyml_compress.data.texts import is_of_texts, load_texts, load_words
 from tinyml_compress.errors import DataError, UsageError
 
-_SUFFIXES = (".npz", ".npy", ".csv", ".toml")
+_WORDS = (".conll", ".bio", ".iob")
+_SUFFIXES = (".npz", ".npy", ".csv", ".toml", *_WORDS)
 _SPLITS = ("train", "test")
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _FORMS = (
-    "data:NAME, a .npz, .npy or .csv file, a folder with one subfolder of pictures or .wav files per class, "
-    "a description .toml, or package.module:function; :train or :test behind it takes a part"
+    "data:NAME, a .npz, .npy, .csv or .conll file, a folder with one subfolder of pictures or .wav files per "
+    "class, a description .toml, or package.module:function; :train or :test behind it takes a part"
 )
 
 
@@ -55,6 +56,8 @@ def load(spec: str | Path) -> DataSet:
         return load_described(path, part, text)
     if suffix == ".csv":
         return load_texts(path, part, text) if is_of_texts(path) else load_table(path, part, text)
+    if suffix in _WORDS:
+        return load_words(path, part, text)
     return load_file(path, part)
 
 

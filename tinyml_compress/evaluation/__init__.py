@@ -3,24 +3,29 @@ two models.
 """
 
 from tinyml_compress.evaluation.metrics import (
+    IGNORED,
     accuracy,
     agreement,
     answers,
     area_under_curve,
     confusion_of,
+    cosines,
     mean_absolute_error,
     mean_squared_error,
     reconstruction,
     score,
     share,
+    similarity,
     squared_errors,
     task_of,
     wilson,
+    worth,
 )
 from tinyml_compress.evaluation.paired import PairedDrop, paired_drop
 from tinyml_compress.evaluation.score_kind import ScoreKind
 
 __all__ = [
+    "IGNORED",
     "PairedDrop",
     "ScoreKind",
     "accuracy",
@@ -28,13 +33,16 @@ __all__ = [
     "answers",
     "area_under_curve",
     "confusion_of",
+    "cosines",
     "mean_absolute_error",
     "mean_squared_error",
     "paired_drop",
     "reconstruction",
     "score",
     "share",
+    "similarity",
     "squared_errors",
     "task_of",
     "wilson",
+    "worth",
 ]

@@ -14,6 +14,8 @@ Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 Array = npt.NDArray[np.number[Any]]
 _MOST_CLASSES = 100
+IGNORED = -100
+"""The label of a place that is not asked: PyTorch's number for it."""
 _Z95 = 1.959963984540054
 
 
@@ -41,6 +43,11 @@ def score(task: Task, inputs: Floats, outputs: Floats, labels: Labels | None) ->
     """The metric of the task."""
     if task is Task.RECONSTRUCTION:
         return reconstruction(inputs, outputs, labels)
+    if task is Task.EMBEDDING:
+        raise DataError(
+            "an encoder without a head answers no class, so that labels do not score it",
+            next_step="compare it with another model: --against, or both in compare",
+        )
     if labels is None:
         raise DataError(
             "accuracy needs labels", next_step="give a set with labels, or compare two models with --against"
@@ -51,11 +58,15 @@ def score(task: Task, inputs: Floats, outputs: Floats, labels: Labels | None) ->
 def accuracy(outputs: Floats, labels: Labels) -> Score:
     """Share of samples whose largest output stands at the label, see `answers`.
 
-    Labels of several places per sample (a class for each pixel) ask the outputs along the last axis.
+    Labels of several places per sample (a class for each pixel or word) ask the outputs along the last axis.
     """
-    each = int(np.prod(labels.shape[1:]))
-    if each > 1:
-        outputs, labels = _by_place(outputs, labels), labels.reshape(-1)
+    each = 1.0
+    if int(np.prod(labels.shape[1:])) > 1:
+        counted = labels.reshape(len(labels), -1) != IGNORED
+        outputs, labels = _by_place(outputs, labels), labels[labels != IGNORED]
+        each = len(labels) / max(1, int(counted.any(axis=1).sum()))
+        if not len(labels):
+            raise DataError("no place of any sample has a label", found=f"{IGNORED} everywhere")
     chosen = _finite_answers(outputs)
     classes = max(2, int(np.prod(outputs.shape[1:])))
     if labels.max(initial=0) >= classes:
@@ -70,17 +81,17 @@ def accuracy(outputs: Floats, labels: Labels) -> Score:
 
 
 def share(
-    correct: int, total: int, *, confusion: tuple[tuple[int, ...], ...] | None = None, each: int = 1
+    correct: int, total: int, *, confusion: tuple[tuple[int, ...], ...] | None = None, each: float = 1
 ) -> Score:
     """The score of so many right answers, `each` of them of one sample."""
-    interval = wilson(round(correct / each), total // each)
+    interval = wilson(round(correct / each), round(total / each))
     return Score(
         accuracy=correct / total, correct=correct, total=total, interval=interval, confusion=confusion
     )
 
 
 def _by_place(outputs: Floats, labels: Labels) -> Floats:
-    """One row of outputs for each place of each sample."""
+    """One row of outputs for each place of each sample that counts."""
     if outputs.shape[:-1] != labels.shape:
         raise DataError(
             "the outputs are not at the places of the labels",
@@ -88,7 +99,43 @@ def _by_place(outputs: Floats, labels: Labels) -> Floats:
             allowed=f"outputs {labels.shape[1:]} and one value per class",
             next_step="evaluate with the set that the model was trained for",
         )
-    return outputs.reshape(-1, outputs.shape[-1])
+    chosen: Floats = outputs[labels != IGNORED]
+    return chosen
+
+
+def worth(outputs: Floats, labels: Labels) -> npt.NDArray[np.float64]:
+    """Per sample, its share of the accuracy: their mean is `accuracy`, however many places a sample has."""
+    if labels.ndim == 1:
+        return np.asarray(_finite_answers(outputs) == labels, np.float64)
+    places = (labels != IGNORED).reshape(len(labels), -1)
+    right = np.zeros(places.shape)
+    right[places] = _finite_answers(_by_place(outputs, labels)) == labels[labels != IGNORED]
+    return np.asarray(right.sum(axis=1) * len(labels) / max(1, int(places.sum())), np.float64)
+
+
+def similarity(wanted: Floats, outputs: Floats) -> Score:
+    """Cosines of the angles between each sample's vectors of two models; none of zeros points anywhere."""
+    each = cosines(wanted, outputs)
+    mean, spread = float(each.mean()), float(each.std(ddof=1)) if len(each) > 1 else 0.0
+    half = _Z95 * spread / float(np.sqrt(len(each)))
+    interval = (max(-1.0, mean - half), min(1.0, mean + half))
+    return Score(cosine=mean, least_cosine=float(each.min()), total=len(each), interval=interval)
+
+
+def cosines(wanted: Array, outputs: Array) -> npt.NDArray[np.float64]:
+    """Per sample, from 1 (the same direction) to -1."""
+    if wanted.shape != outputs.shape:
+        raise ModelError(
+            "the two models have outputs of different shapes", found=f"{wanted.shape} and {outputs.shape}"
+        )
+    first, second = (part.reshape(len(part), -1).astype(np.float64) for part in (wanted, outputs))
+    _finite(first)
+    _finite(second)
+    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+    products = (first * second).sum(axis=1)
+    return np.asarray(
+        np.clip(np.divide(products, lengths, out=np.zeros(len(first)), where=lengths > 0), -1, 1)
+    )
 
 
 def _confusion(chosen: Labels, labels: Labels, classes: int) -> tuple[tuple[int, ...], ...] | None:
@@ -145,18 +192,20 @@ def _difference(wanted: Array, outputs: Array) -> npt.NDArray[np.float64]:
     return np.asarray(outputs, np.float64) - np.asarray(wanted, np.float64).reshape(outputs.shape)
 
 
-def agreement(task: Task, first: Floats, second: Floats) -> Agreement:
-    """Of two models' outputs on the same samples."""
+def agreement(task: Task, first: Floats, second: Floats, labels: Labels | None = None) -> Agreement:
+    """Of two models' outputs on the same samples; where labels ask several places of each, place by place."""
     if first.size != second.size or len(first) != len(second):
         raise ModelError(
             "the two models have outputs of different shapes", found=f"{first.shape} and {second.shape}"
         )
     _finite(first)
     _finite(second)
+    if task is Task.CLASSIFICATION and labels is not None and labels.ndim > 1:
+        first, second = _by_place(first, labels), _by_place(second, labels)
     apart = np.abs(first.reshape(len(first), -1).astype(np.float64) - second.reshape(len(second), -1))
     same = (
         None
-        if task is Task.RECONSTRUCTION
+        if task is not Task.CLASSIFICATION
         else int((_finite_answers(first) == _finite_answers(second)).sum())
     )
     furthest, average = float(apart.max()), float(apart.mean())
@@ -188,7 +237,7 @@ def _finite_answers(outputs: Floats) -> Labels:
     return answers(outputs)
 
 
-def _finite(outputs: Floats) -> None:
+def _finite(outputs: Array) -> None:
     if not np.isfinite(outputs).all():
         raise ModelError(
             "the model gives values that are not finite numbers",

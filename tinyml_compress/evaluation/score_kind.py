@@ -16,11 +16,13 @@ class ScoreKind(Enum):
     """Area under the curve: how well the error ranks anomalies above the rest."""
     MAE = "mae"
     MSE = "mse"
+    COSINE = "cosine"
+    """How far vectors of samples point where those of another model do: 1 is the same direction."""
 
     @property
     def higher_is_better(self) -> bool:
-        """A share of 1, of which more is better; the others are errors."""
-        return self in (ScoreKind.ACCURACY, ScoreKind.AUC)
+        """A part of 1, of which more is better; the others are errors."""
+        return self in (ScoreKind.ACCURACY, ScoreKind.AUC, ScoreKind.COSINE)
 
     def drop(self, before: float, after: float) -> float:
         """What is lost from `before` to `after`, below 0 where something is won.
@@ -34,7 +36,7 @@ class ScoreKind(Enum):
     @property
     def form(self) -> str:
         """How a table writes a score."""
-        return "{:.2%}" if self.higher_is_better else "{:.4g}"
+        return "{:.2%}" if self in (ScoreKind.ACCURACY, ScoreKind.AUC) else "{:.4g}"
 
     def shown(self, value: float) -> str:
         """A score as people read it."""

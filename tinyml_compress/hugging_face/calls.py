@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinyml_compress.hugging_face.loaded import CALIBRATION
+from tinyml_compress.hugging_face.loaded import CALIBRATION, WORDS
 from tinyml_compress.support import environments
 from tinyml_compress.support.foreign import call_worker
 from tinyml_compress.support.worker import Job, Reply
@@ -59,6 +59,16 @@ def hf_tokens(model: HfModel, texts: tuple[str, ...], *, timeout: float, say: Sa
     """The inputs that the folder's tokenizer makes of texts, whole numbers."""
     reply = _ask(model, HfSamples(texts), {"task": "tokens"}, timeout, say)
     return {name: np.asarray(reply.arrays[name], np.float32) for name in INPUTS}
+
+
+def hf_tokens_of_words(
+    model: HfModel, texts: tuple[str, ...], *, timeout: float, say: Say
+) -> tuple[dict[str, Floats], npt.NDArray[np.int32]]:
+    """The same of words between blanks, and for each token the place of the word that it begins, or -1."""
+    arrays = _ask(model, HfSamples(texts), {"task": "tokens", WORDS: True}, timeout, say).arrays
+    return {name: np.asarray(arrays[name], np.float32) for name in INPUTS}, np.asarray(
+        arrays[WORDS], np.int32
+    )
 
 
 def hf_outputs(model: HfModel, samples: HfSamples, *, timeout: float, say: Say) -> Floats:

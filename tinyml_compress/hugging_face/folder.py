@@ -12,6 +12,7 @@ from typing import Any
 
 from tinyml_compress.errors import DataError, ModelError, UsageError
 from tinyml_compress.formats.safetensors import SafetensorsHeader, read_header
+from tinyml_compress.hugging_face.loaded import COUNTED_FROM_PADDING, HEADS
 from tinyml_compress.support import files
 from tinyml_compress.support.json_file import read_json
 from tinyml_compress.support.trust import CODE, PICKLE
@@ -70,6 +71,17 @@ class HfFolder:
         if not isinstance(names, dict) or set(names) != {str(place) for place in range(len(names))}:
             return ()
         return tuple(str(names[str(place)]) for place in range(len(names)))
+
+    @property
+    def head(self) -> str:
+        """How the name of its architecture ends where that is known; empty for an encoder."""
+        named = str((self.config.get("architectures") or [""])[0])
+        return next((end for end in HEADS if named.endswith(end)), "")
+
+    @property
+    def answers_words(self) -> bool:
+        """Whether it has an answer for each word."""
+        return self.head == "ForTokenClassification"
 
     @property
     def sha256(self) -> str:
@@ -131,7 +143,7 @@ def _length(path: Path, config: Mapping[str, Any], asked: int | None) -> int:
     if not isinstance(places, int) or places < 1:
         return asked or _LENGTH
     # RoBERTa counts places from behind the padding's number on.
-    most = places - 2 if config["model_type"] in ("roberta", "xlm-roberta", "camembert") else places
+    most = places - 2 if config["model_type"] in COUNTED_FROM_PADDING else places
     if asked is not None and asked > most:
         raise UsageError(
             "the model takes no texts of that length", which=f"{path}@{asked}", allowed=f"at most {most}"

@@ -19,9 +19,21 @@ _ROUNDS, _WARM = 9, 2
 _TIMED = (1, 8)
 """Texts in a call."""
 AWAY = 12.0
+COUNTED_FROM_PADDING = ("roberta", "xlm-roberta", "camembert")
+"""Families that number the places of words from behind the padding's number on. They sum up where the padding
+ends; as texts begin at their first place, the places are constants, and those of padding are never looked at.
+"""
 _OWN_MASKS = ("deberta-v2", "deberta")
 """Families that make their mask of words, and no other way."""
+HEADS = {
+    "ForSequenceClassification": "AutoModelForSequenceClassification",
+    "ForTokenClassification": "AutoModelForTokenClassification",
+    "ForImageClassification": "AutoModelForImageClassification",
+}
+"""What the name of an architecture with a head ends with, and the class that loads it."""
 MANIFEST = "optimized.json"
+WORDS = "words"
+"""Names the place of each token's word; -1 where it goes on with one, or is none."""
 CALIBRATION = "calibration_"
 """Stands before the names of tokens that ranges are taken from."""
 
@@ -56,12 +68,9 @@ def _usual(torch: Any, folder: Path, options: Mapping[str, Any]) -> Any:
 
     config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=options["code"])
     named = (config.architectures or [""])[0]
-    kinds = {
-        "ForSequenceClassification": transformers.AutoModelForSequenceClassification,
-        "ForTokenClassification": transformers.AutoModelForTokenClassification,
-        "ForImageClassification": transformers.AutoModelForImageClassification,
-    }
-    kind = next((one for end, one in kinds.items() if named.endswith(end)), transformers.AutoModel)
+    kind = getattr(
+        transformers, next((one for end, one in HEADS.items() if named.endswith(end)), "AutoModel")
+    )
     if options["pickle"]:
         model = kind.from_config(config, trust_remote_code=options["code"])
         state = torch.load(options["weights"], map_location="cpu", weights_only=True)
@@ -90,18 +99,45 @@ def tokens(texts: list[str], options: Mapping[str, Any]) -> dict[str, Any]:
     import transformers
 
     folder, length = options["model"], options["length"]
+    given: list[Any] = list(texts)
+    more: dict[str, Any] = {}
+    if options.get(WORDS):
+        given, more = [text.split() for text in texts], {"is_split_into_words": True}
     try:
         words = transformers.AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=options["code"]
+            folder,
+            local_files_only=True,
+            trust_remote_code=options["code"],
+            **({"add_prefix_space": True} if more else {}),
         )
         if words.pad_token is None:
             raise DataError("the tokenizer has no token that fills up", which=folder, allowed="a pad_token")
-        cut = words(texts, padding="max_length", truncation=True, max_length=length, return_tensors="np")
+        if more and not words.is_fast:
+            raise DataError(
+                "the tokenizer does not say which word a token is of",
+                which=folder,
+                found=type(words).__name__,
+                allowed="a tokenizer.json: save a fast tokenizer with the model",
+            )
+        cut = words(
+            given, padding="max_length", truncation=True, max_length=length, return_tensors="np", **more
+        )
+        parts = {name: np.asarray(cut[name], np.int32) for name in ("input_ids", "attention_mask")}
+        if more:
+            parts[WORDS] = np.array([_first_of(cut.word_ids(row)) for row in range(len(given))], np.int32)
     except DataError:
         raise
     except Exception as error:
         raise DataError("the folder's tokenizer cannot be used", which=folder, found=short(error)) from error
-    return {name: np.asarray(cut[name], np.int32) for name in ("input_ids", "attention_mask")}
+    return parts
+
+
+def _first_of(words: list[int | None]) -> list[int]:
+    """The word of each token that begins one."""
+    return [
+        -1 if word is None or (place and words[place - 1] == word) else word
+        for place, word in enumerate(words)
+    ]
 
 
 def feeds(
@@ -127,11 +163,18 @@ def answering_in_integers(model: Any) -> Callable[..., Any]:
     """The same with a mask of numbers, made of how far padding is pushed away: as far as it must be. The
     largest float, as usual, would be the range of all scores.
     """
-    takes_scores = model.config.model_type not in _OWN_MASKS
+    family = model.config.model_type
+    takes_scores = family not in _OWN_MASKS
 
     def answer(ids: Any, mask: Any) -> Any:
         pushed = ((mask - 1) * AWAY)[:, None, None, :] if takes_scores else mask.long()
-        return _logits(model(input_ids=ids, attention_mask=pushed), mask)
+        given = {"input_ids": ids, "attention_mask": pushed}
+        if family in COUNTED_FROM_PADDING:
+            import torch
+
+            first = model.config.pad_token_id + 1
+            given["position_ids"] = torch.arange(first, first + ids.shape[1])[None]
+        return _logits(model(**given), mask)
 
     return answer
 

@@ -16,18 +16,28 @@ from tinyml_compress import data as data_room
 from tinyml_compress._version import __version__
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import UsageError
-from tinyml_compress.evaluation import ScoreKind, agreement, answers, paired_drop, score
+from tinyml_compress.evaluation import (
+    IGNORED,
+    ScoreKind,
+    agreement,
+    cosines,
+    paired_drop,
+    score,
+    similarity,
+    worth,
+)
 from tinyml_compress.hugging_face.calls import optimize_model
 from tinyml_compress.hugging_face.folder import HfFolder
 from tinyml_compress.pipeline.convert.whole import SAMPLES
 from tinyml_compress.pipeline.optimize_knobs import Knobs, read_recipe
-from tinyml_compress.pipeline.sources.kinds.hf import in_order_of, samples_of, told
+from tinyml_compress.pipeline.sources.kinds.hf import in_order_of, samples_of, task_of_folder, tokenized, told
 from tinyml_compress.results import Optimization, OptimizedStep, Task, encoded
 from tinyml_compress.support import files
 from tinyml_compress.support.progress import stage
 from tinyml_compress.support.trust import CODE, PICKLE
 
 Floats = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
 MANIFEST, RECIPE = "optimized.json", "recipe.toml"
 _COPIED = ("config.json", "generation_config.json")
 _WORDS = ("vocab", "merges", "tokenizer", "special_tokens", "added_tokens", "spm", "sentencepiece")
@@ -84,7 +94,7 @@ def optimize(
                 words.enter_context(word.giving())
         folder = HfFolder.parse(str(model))
         place = _place(folder, output, in_place)
-        chosen = None if data is None else _chosen(folder, data, samples, seed)
+        chosen = None if data is None else _asked(folder, _chosen(folder, data, samples, seed))
         shown_texts = None
         if knobs.int8 == "static" and calibration is not None:
             shown_texts = _chosen(folder, calibration, SAMPLES, seed)
@@ -100,7 +110,7 @@ def optimize(
         outputs = [
             np.asarray(reply.arrays[f"outputs{number}"], np.float32) for number in range(len(reply.arrays))
         ]
-        steps = _steps(reply.values["steps"], outputs, chosen)
+        steps = _steps(reply.values["steps"], outputs, chosen, task_of_folder(folder))
         names = (*reply.files, *(path.name for path in _taken_along(folder.path)), MANIFEST, RECIPE)
         done = Optimization(
             model=str(model),
@@ -114,6 +124,7 @@ def optimize(
             samples=None if chosen is None else chosen.count,
             calibration=None if shown_texts is None else shown_texts.name,
             calibration_samples=None if shown_texts is None else shown_texts.count,
+            unseen_words=None if chosen is None else chosen.unseen or None,
             steps=steps,
             files=tuple(sorted(names)),
             folder=place,
@@ -143,29 +154,49 @@ def _chosen(folder: HfFolder, data: str | Path | DataSet, samples: int | None, s
     return loaded if samples is None else loaded.take(samples, seed)
 
 
+def _asked(folder: HfFolder, data: DataSet) -> DataSet:
+    """With the tokens, where each word has an answer: its tag stands at the first of them."""
+    return tokenized(folder, data) if folder.answers_words else data
+
+
 def _steps(
-    steps: Sequence[Mapping[str, Any]], outputs: Sequence[Floats], data: DataSet | None
+    steps: Sequence[Mapping[str, Any]], outputs: Sequence[Floats], data: DataSet | None, task: Task
 ) -> tuple[OptimizedStep, ...]:
     scored = (
         [{} for _ in steps]
         if data is None
-        else [_scored(place, outputs, data) for place in range(len(steps))]
+        else [_scored(place, outputs, data, task) for place in range(len(steps))]
     )
     return tuple(OptimizedStep(**step, **more) for step, more in zip(steps, scored, strict=True))
 
 
-def _scored(place: int, outputs: Sequence[Floats], data: DataSet) -> dict[str, Any]:
-    """What a step is worth on the data."""
+def _scored(place: int, outputs: Sequence[Floats], data: DataSet, task: Task) -> dict[str, Any]:
+    """What a step is worth: right answers, or how near an encoder's vectors are to the original's."""
     now, labels = outputs[place], data.labels
-    more: dict[str, Any] = {"agreement": agreement(Task.CLASSIFICATION, outputs[0], now)}
-    if labels is None:
+    more: dict[str, Any] = {"agreement": agreement(task, outputs[0], now, _places(data, labels, now))}
+    kind = ScoreKind.COSINE if task is Task.EMBEDDING else ScoreKind.ACCURACY
+    if kind is ScoreKind.COSINE:
+        more["score"] = similarity(outputs[0], now)
+    elif labels is None:
         return more
-    more["score"] = score(Task.CLASSIFICATION, data.inputs, now, labels)
+    else:
+        more["score"] = score(task, data.inputs, now, labels)
     if place:
-        before, after = (answers(one) == labels for one in (outputs[place - 1], now))
-        drop = paired_drop(ScoreKind.ACCURACY, before, after)
+        before, after = (
+            cosines(outputs[0], one) if labels is None or kind is ScoreKind.COSINE else worth(one, labels)
+            for one in (outputs[place - 1], now)
+        )
+        drop = paired_drop(kind, before, after)
         more.update(lost=drop.drop, lost_interval=(drop.low, drop.high))
     return more
+
+
+def _places(data: DataSet, labels: Labels | None, outputs: Floats) -> Labels | None:
+    """Where two models' answers are compared: all that is no padding, where the set names no places."""
+    mask = dict(data.named).get("attention_mask")
+    if labels is not None or outputs.ndim < 3 or mask is None:
+        return labels
+    return np.where(np.asarray(mask) > 0, 0, IGNORED).astype(np.int64)
 
 
 def _taken_along(folder: Path) -> list[Path]:

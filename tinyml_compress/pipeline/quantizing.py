@@ -97,7 +97,7 @@ def quantize(
         QuantizedForm(name="pt2", file_bytes=len(program), **reply.values["int8_form"], **rated["pt2"]),
         QuantizedForm(name="tflite", file_bytes=len(tflite), seconds=latency.median_s, **rated["tflite"]),
     )
-    together = agreement(task, small, answers)
+    together = agreement(task, small, answers, tests.labels)
     done = Quantization(
         model=model,
         model_sha256=origin.sha256,
@@ -145,7 +145,7 @@ def _scored(task: Task, tests: DataSet, outputs: Floats) -> dict[str, Any]:
 
 
 def _rated(task: Task, tests: DataSet, plain: Floats, outputs: Floats) -> dict[str, Any]:
-    return {**_scored(task, tests, outputs), "agreement": agreement(task, plain, outputs)}
+    return {**_scored(task, tests, outputs), "agreement": agreement(task, plain, outputs, tests.labels)}
 
 
 def _steps(tflite: bytes, difference: float) -> float | None:

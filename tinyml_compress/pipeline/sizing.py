@@ -21,7 +21,7 @@ from tinyml_compress.pipeline.sources.kinds.hf import told
 from tinyml_compress.results import Check, Contract, Demand, FittingSize
 from tinyml_compress.support.progress import stage
 
-INTEGER_FAMILIES = ("bert", "distilbert", "albert", "mobilebert")
+INTEGER_FAMILIES = ("bert", "distilbert", "roberta", "albert", "mobilebert")
 """Of which every operator has an integer kernel."""
 _LARGEST = 8e6
 """Parameters of a net that is converted whole; what is larger is judged by a smaller one of its kind."""

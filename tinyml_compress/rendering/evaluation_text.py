@@ -10,6 +10,8 @@ from tinyml_compress.results import Agreement, Evaluation, Evaluations, Score, T
 from tinyml_compress.results.base import shows
 from tinyml_compress.support.table import Block, Cell, Column, Numbers, Row, Table, facts
 
+_MEASURES = {Task.CLASSIFICATION: "accuracy", Task.RECONSTRUCTION: "error", Task.EMBEDDING: "similarity"}
+
 
 @shows(Evaluation)
 def evaluation_blocks(done: Evaluation) -> list[Block]:
@@ -18,9 +20,11 @@ def evaluation_blocks(done: Evaluation) -> list[Block]:
     rows: list[tuple[str, Cell]] = [("model", f"{done.model} ({where})"), ("data", done.data)]
     if done.nbytes is not None:
         rows.insert(1, ("size", Numbers((done.nbytes,), "{:,} B")))
-    measure = "accuracy" if done.task is Task.CLASSIFICATION else "error"
+    measure = _MEASURES[done.task]
     if done.score is not None:
         rows.append((measure, done.score.numbers))
+    if done.unseen_words is not None:
+        rows.append(("not seen", _unseen(done.unseen_words)))
     if done.against is not None:
         rows.append(("against", done.against))
         if done.against_score is not None:
@@ -31,6 +35,10 @@ def evaluation_blocks(done: Evaluation) -> list[Block]:
             rows.append(("  difference", told))
         rows.append(("agreement", str(done.agreement)))
     return [facts(rows)]
+
+
+def _unseen(count: int) -> str:
+    return f"{count:,} words with a tag, behind the last token: hf:FOLDER@TOKENS takes longer texts"
 
 
 @shows(Evaluations)
@@ -62,6 +70,8 @@ def _table(done: Sequence[Evaluation]) -> Table:
         ]
     rows = tuple(_row(one, shared, against is not None) for one in done)
     notes = [f"models below {shared}"] if shared else []
+    if done[0].unseen_words is not None:
+        notes.append(f"not seen: {_unseen(done[0].unseen_words)}")
     if against is not None:
         notes.append(f"`same` is agreement with {against}; differences are those of the outputs")
     return Table(tuple(columns), rows, f"{len(done)} models on {done[0].data}", tuple(notes))
@@ -83,6 +93,8 @@ def _score_cells(score: Score | None) -> Row:
         return (None, None, None)
     if score.interval is None:
         return (score.numbers, None, None)
+    if score.accuracy is None:
+        return (Numbers((score.value,), "{:.4f}"), Numbers(score.interval, "{:.4f} to {:.4f}"), None)
     interval = Numbers(score.interval, "{:.1%} to {:.1%}")
     right = Numbers((score.correct or 0, score.total), "{} of {}")
     return (Numbers((score.value,), "{:.1%}"), interval, right)

@@ -65,12 +65,17 @@ def _notes(done: Optimization) -> Iterator[str]:
             f"int8 is static: inputs of linear layers are rounded on ranges from "
             f"{done.calibration_samples} texts of {done.calibration}"
         )
+    if done.unseen_words is not None:
+        yield (
+            f"{done.unseen_words:,} words with a tag lie behind the last token and are not scored: "
+            f"hf:FOLDER@TOKENS takes longer texts"
+        )
     if done.data is None:
         yield "no score, agreement or time: give --data, a table of texts"
     else:
         yield (
-            f"{done.data}, {done.samples} samples; lost: points of accuracy since the step before, with 95% "
-            f"interval; times are measured, {done.threads} thread"
+            f"{done.data}, {done.samples} samples; lost: {_measure(done.steps[-1])} since the step before, "
+            f"with 95% interval; times are measured, {done.threads} thread"
         )
 
 
@@ -82,4 +87,11 @@ def _verdict(before: OptimizedStep, step: OptimizedStep) -> str:
         saved += "; in a dense file zeros save nothing"
     if step.lost is None:
         return saved
-    return f"{saved}; costs {100 * step.lost:.2f} points of accuracy"
+    return f"{saved}; costs {100 * step.lost:.2f} {_measure(step)}"
+
+
+def _measure(step: OptimizedStep) -> str:
+    """What `lost` counts."""
+    if step.score is None or step.score.accuracy is not None:
+        return "points of accuracy"
+    return "hundredths of the cosine with the original"

@@ -38,6 +38,10 @@ class Task(Enum):
     CLASSIFICATION = "classification"
     RECONSTRUCTION = "reconstruction"
     """The output repeats the input (an autoencoder): a large error marks an anomaly."""
+    EMBEDDING = "embedding"
+    """The output stands for the sample by its direction (an encoder without a head): it is compared with
+    another model's.
+    """
 
 
 class Evaluation(Result, frozen=True, kw_only=True):
@@ -66,6 +70,8 @@ class Evaluation(Result, frozen=True, kw_only=True):
     apart.
     """
     agreement: Agreement | None = None
+    unseen_words: int | None = None
+    """Words with a tag that the length of the texts cut off: they are no part of the score."""
 
 
 class Evaluations(Result, frozen=True, kw_only=True):

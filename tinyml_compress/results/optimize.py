@@ -29,7 +29,7 @@ class OptimizedStep(Value, frozen=True, kw_only=True):
     agreement: Agreement | None = None
     """With the original."""
     lost: float | None = None
-    """Accuracy against the step before, in parts of 1."""
+    """Of accuracy, or of the cosine, against the step before, in parts of 1."""
     lost_interval: tuple[float, float] | None = None
     """95%, from the same samples."""
     seconds: Mapping[str, float]
@@ -60,6 +60,8 @@ class Optimization(Result, frozen=True, kw_only=True):
     calibration: str | None = None
     """The texts that static int8 took its ranges from."""
     calibration_samples: int | None = None
+    unseen_words: int | None = None
+    """Words with a tag that the length of the texts cut off: they are no part of the scores."""
     steps: tuple[OptimizedStep, ...]
     files: tuple[str, ...]
     folder: Path

@@ -10,7 +10,7 @@ from typing import Any
 from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, UsageError
-from tinyml_compress.evaluation import agreement, score, task_of
+from tinyml_compress.evaluation import agreement, score, similarity, task_of
 from tinyml_compress.pipeline.evaluate.evaluator import Evaluator, evaluator
 from tinyml_compress.pipeline.sources.content import RunCost
 from tinyml_compress.pipeline.sources.source import Source, source_of
@@ -53,7 +53,8 @@ def _compared_on(data: DataSet, sources: Sequence[Source], rounds: int) -> Compa
             outputs.append(runner.predict(data))
     times, runtime = _latencies(sources, rounds)
     costs = _costs(sources, data)
-    task = task_of(data.inputs, outputs[0], data.labels)
+    known = next((source.task for source in sources if source.task is not None), None)
+    task = known or task_of(data.inputs, outputs[0], data.labels)
     rows = tuple(
         _compared(source, runner, values, outputs[0], data, task, times.get(index), costs[index])
         for index, (source, runner, values) in enumerate(zip(sources, ready, outputs, strict=True))
@@ -90,9 +91,12 @@ def _compared(
     cost: RunCost | None,
 ) -> Compared:
     result = None
-    if data.labels is not None or task is Task.RECONSTRUCTION:
+    if task is Task.EMBEDDING:
+        result = similarity(reference, outputs)
+    elif data.labels is not None or task is Task.RECONSTRUCTION:
         result = score(task, data.inputs, outputs, data.labels)
-    together = agreement(task, reference, outputs)
+    together = agreement(task, reference, outputs, data.labels)
+    cut = f"{data.unseen} words with a tag lie behind the last token: they are no part of the score"
     content, seconds = source.content(), {} if cost is None else cost.seconds
     path = Path(source.spec)
     file = path.read_bytes() if path.is_file() else None
@@ -117,7 +121,11 @@ def _compared(
         peak_bytes=None if cost is None else cost.peak_bytes,
         training=_training_of(path),
         layers=content.layers,
-        notes=(*([] if result is not None else ["no score: the data set has no labels"]), *content.notes),
+        notes=(
+            *([] if result is not None else ["no score: the data set has no labels"]),
+            *([cut] if data.unseen else []),
+            *content.notes,
+        ),
         confusion=None if result is None else result.confusion,
         classes=data.classes or None,
     )

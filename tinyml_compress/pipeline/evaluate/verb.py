@@ -9,7 +9,7 @@ from pathlib import Path
 from tinyml_compress import data as data_room
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import UsageError
-from tinyml_compress.evaluation import agreement, score, task_of
+from tinyml_compress.evaluation import agreement, score, similarity, task_of
 from tinyml_compress.frontends.preprocessing import Arithmetic
 from tinyml_compress.pipeline.compile.places import numbers_for
 from tinyml_compress.pipeline.evaluate.evaluator import Evaluator, evaluator
@@ -87,8 +87,11 @@ def evaluate(
 def evaluated(chosen: Sequence[str | Path], question: Question) -> Evaluations:
     """`evaluate` for each model; data and the model to compare with are read and run once."""
     loaded = question.samples_of()
+    told = None
     for one in (*chosen, *(() if question.against is None else (question.against,))):
-        loaded = source_of(one).fitting(loaded)
+        source = source_of(one)
+        loaded = source.fitting(loaded)
+        told = told or source.task
     second = others = None
     if question.against is not None:
         second = evaluator(question.against, question.against_engine)
@@ -100,10 +103,14 @@ def evaluated(chosen: Sequence[str | Path], question: Question) -> Evaluations:
         with stage(f"run {first.model}"):
             outputs = first.predict(loaded)
         kind = (
-            task_of(loaded.inputs, outputs, loaded.labels) if question.task == "auto" else Task(question.task)
+            told or task_of(loaded.inputs, outputs, loaded.labels)
+            if question.task == "auto"
+            else Task(question.task)
         )
         shown = other = None
-        if loaded.labels is not None or kind is Task.RECONSTRUCTION or others is None:
+        if kind is Task.EMBEDDING and others is not None:
+            shown = similarity(others, outputs)
+        elif loaded.labels is not None or kind is Task.RECONSTRUCTION or others is None:
             shown = score(kind, loaded.inputs, outputs, loaded.labels)
             other = None if others is None else score(kind, loaded.inputs, others, loaded.labels)
         done.append(
@@ -119,8 +126,9 @@ def evaluated(chosen: Sequence[str | Path], question: Question) -> Evaluations:
                 score=shown,
                 against=None if second is None else f"{second.model} ({second.engine.value})",
                 against_score=other,
-                agreement=None if others is None else agreement(kind, outputs, others),
+                agreement=None if others is None else agreement(kind, outputs, others, loaded.labels),
                 classes=loaded.classes or None,
+                unseen_words=loaded.unseen or None,
                 difference_inside_interval=_inside(shown, other),
             )
         )

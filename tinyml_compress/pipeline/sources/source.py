@@ -21,7 +21,7 @@ from tinyml_compress.pipeline.convert.artifacts import Converted
 from tinyml_compress.pipeline.convert.whole import Calibration, Wanted
 from tinyml_compress.pipeline.evaluate.file_engines import Predict
 from tinyml_compress.pipeline.sources.content import Content, RunCost
-from tinyml_compress.results import Engine, Inspection, Mixed
+from tinyml_compress.results import Engine, Inspection, Mixed, Task
 
 
 class Source(ABC):
@@ -60,6 +60,11 @@ class Source(ABC):
         """Of the file that it is, where it is one."""
         path = Path(self.spec)
         return path.stat().st_size if path.is_file() else None
+
+    @property
+    def task(self) -> Task | None:
+        """What its outputs mean, where it says so itself."""
+        return None
 
     def fitting(self, data: DataSet) -> DataSet:
         """A set of texts as this model takes them, where it knows how."""

@@ -55,7 +55,8 @@ def evaluate_parts(sources: Sequence[PageSource]) -> list[str]:
             rows.setdefault(shown + one.data, {}).update(_row(shown, score, one, other=is_other))
             matrices[shown] = confusion(shown, None if score is None else score.confusion, one.classes)
     is_share = any(one.score is not None and one.score.accuracy is not None for one in evaluations)
-    metric = "accuracy" if is_share else "mean absolute error"
+    is_cosine = any(one.score is not None and one.score.cosine is not None for one in evaluations)
+    metric = "accuracy" if is_share else "cosine" if is_cosine else "mean absolute error"
     return [
         card_grid([_card(name, one, short_of) for name, one in zip(names, evaluations, strict=True)]),
         table(_SCORES, list(rows.values()), caption="Scores"),
@@ -93,13 +94,16 @@ def _card(name: str, one: Evaluation, short_of: Mapping[str, str]) -> Card:
     lines = [("data", one.data), ("engine", one.engine.value)]
     if score is not None and score.interval is not None:
         low, high = score.interval
-        lines.append(("95% interval", f"{low:.1%} to {high:.1%}"))
+        form = "{:.4f}" if score.accuracy is None else "{:.1%}"
+        lines.append(("95% interval", f"{form.format(low)} to {form.format(high)}"))
     if agreement is not None and agreement.same is not None:
         lines.append(("agreement", f"{agreement.same:,} of {agreement.total:,}"))
     if score is None:
         word = "compared, no labels"
     elif score.accuracy is not None:
         word = f"{score.accuracy:.1%}: {score.correct:,} of {score.total:,} right"
+    elif score.cosine is not None:
+        word = f"cosine {score.cosine:.4f} with the other's vectors"
     else:
         word = f"mean absolute error {score.value:.4g}"
         word += "" if score.auc is None else f", AUC {score.auc:.3f}"

@@ -13,6 +13,7 @@ from tinyml_compress.converter import Mode
 from tinyml_compress.converter.foreign.calls import requantize
 from tinyml_compress.data import DataSet
 from tinyml_compress.errors import DataError, UsageError
+from tinyml_compress.evaluation import IGNORED
 from tinyml_compress.hugging_face.calls import (
     INPUTS,
     HfModel,
@@ -21,6 +22,7 @@ from tinyml_compress.hugging_face.calls import (
     hf_outputs,
     hf_to_tflite,
     hf_tokens,
+    hf_tokens_of_words,
 )
 from tinyml_compress.hugging_face.folder import HF_PREFIX, HfFolder
 from tinyml_compress.ir import Graph
@@ -31,7 +33,7 @@ from tinyml_compress.pipeline.evaluate.file_engines import Predict
 from tinyml_compress.pipeline.sources.content import Content, RunCost
 from tinyml_compress.pipeline.sources.kinds._foreign import check_settings, finished
 from tinyml_compress.pipeline.sources.source import Source
-from tinyml_compress.results import Engine, Inspection
+from tinyml_compress.results import Engine, Inspection, Task
 from tinyml_compress.support.progress import stage
 
 Floats = npt.NDArray[np.float32]
@@ -57,6 +59,10 @@ class _Hf(Source):
     @property
     def stored_bytes(self) -> int:
         return self.folder.weights.stat().st_size
+
+    @property
+    def task(self) -> Task | None:
+        return task_of_folder(self.folder)
 
     def fitting(self, data: DataSet) -> DataSet:
         return tokenized(self.folder, data)
@@ -148,24 +154,76 @@ def tokenized(folder: HfFolder, data: DataSet) -> DataSet:
     if not data.texts:
         return data
     folder.require_tokenizer()
+    data = in_order_of(folder, data)
+    labels, unseen = data.labels, 0
     with stage("make tokens of the texts") as shown:
-        tokens = hf_tokens(told(folder), data.texts, timeout=_TIMEOUT, say=shown.note)
+        if labels is not None and labels.ndim > 1:
+            tokens, words = hf_tokens_of_words(told(folder), data.texts, timeout=_TIMEOUT, say=shown.note)
+            labels, unseen = _at_tokens(labels, words)
+        else:
+            tokens = hf_tokens(told(folder), data.texts, timeout=_TIMEOUT, say=shown.note)
+    if labels is not None and (labels == IGNORED).all():
+        raise DataError(
+            "no word with a tag is within the length of the texts",
+            which=f"{data.name}, {folder.length} tokens",
+            next_step=f"name a length: {HF_PREFIX}{folder.path}@{2 * folder.length}",
+        )
     named = tuple(tokens.items())
-    return replace(in_order_of(folder, data), inputs=named[0][1], named=named, texts=())
+    return replace(data, inputs=named[0][1], named=named, texts=(), labels=labels, unseen=unseen)
+
+
+def _at_tokens(
+    labels: npt.NDArray[np.int64], words: npt.NDArray[np.int32]
+) -> tuple[npt.NDArray[np.int64], int]:
+    """A word's label at the first of its tokens, and how many words with one lie behind the last token."""
+    at = np.where(words >= 0, np.take_along_axis(labels, np.maximum(words, 0).astype(np.int64), 1), IGNORED)
+    return at, int((labels != IGNORED).sum()) - int((at != IGNORED).sum())
 
 
 def in_order_of(folder: HfFolder, data: DataSet) -> DataSet:
     """Labels as the model counts them, where both name their classes."""
-    names = folder.classes
-    if (
-        data.labels is None
-        or not data.classes
-        or data.classes == names
-        or not set(data.classes) <= set(names)
-    ):
+    names, labels = folder.classes, data.labels
+    if labels is None:
+        return data
+    _check_answered(folder, data)
+    if not data.classes or data.classes == names or folder.head == "":
+        return data
+    if not set(data.classes) <= set(names):
+        if names and names != tuple(f"LABEL_{place}" for place in range(len(names))):
+            raise DataError(
+                "the set has classes that the model does not know",
+                which=data.name,
+                found=", ".join(sorted(set(data.classes) - set(names))[:8]),
+                allowed=", ".join(names[:40]),
+                next_step="write the model's names (id2label in config.json) or numbers into the table",
+            )
         return data
     places = np.array([names.index(name) for name in data.classes], np.int64)
-    return replace(data, labels=places[data.labels], classes=names)
+    return replace(
+        data, labels=np.where(labels == IGNORED, IGNORED, places[np.maximum(labels, 0)]), classes=names
+    )
+
+
+def _check_answered(folder: HfFolder, data: DataSet) -> None:
+    """Tags of words for a model that answers words, classes of texts for one that answers texts."""
+    if not folder.head or data.labels is None or folder.answers_words == (data.labels.ndim > 1):
+        return
+    if folder.answers_words:
+        raise DataError(
+            "the model answers each word, and the set has a class for each text",
+            which=data.name,
+            allowed="a .csv with the columns text and tags, or a .conll file: a word and its tag in a line",
+        )
+    raise DataError(
+        "the set has a tag for each word, and the model answers each text",
+        which=data.name,
+        allowed="a .csv with the columns text and label",
+    )
+
+
+def task_of_folder(folder: HfFolder) -> Task:
+    """An encoder without a head gives vectors."""
+    return Task.CLASSIFICATION if folder.head else Task.EMBEDDING
 
 
 SOURCE = _Hf
