@@ -24,7 +24,11 @@ _KNOBS = ("pruning", "amount", "scope", "pattern", "compress", "threshold", "int
 
 @click.command(epilog=EXAMPLES)
 @click.argument("model")
-@click.option("--data", metavar="TABLE", help="Texts with labels: a .csv with the columns text and label.")
+@click.option(
+    "--data",
+    metavar="TABLE",
+    help="A .csv with the columns text and label, or text and tags (one per word); or a .conll file.",
+)
 @click.option("--pruning/--no-pruning", default=True, show_default=True, help="Make small weights zero.")
 @click.option(
     "--pruning-amount",
