@@ -72,10 +72,12 @@ def _driver(model: bytes, placed: bytes, done: NpuProgram) -> dict[str, str]:
     """A driver that runs our C of the layers in the place of each stream."""
     graph, flat = frontend.read(model, "model"), decode(placed)
     cases, programs = [], []
+    renamed = dict(zip((flat.tensors[index].name for index in flat.inputs), graph.inputs, strict=True))
     streams = [use for use in flat.operators if use.custom == "ethos-u"]
     assert len(streams) == sum(isinstance(step, NpuStream) for step in done.steps)
     for number, use in enumerate(streams):
         inputs, outputs = ([flat.tensors[i].name for i in part] for part in (use.inputs[4:], use.outputs))
+        inputs = [renamed.get(name, name) for name in inputs]  # Vela has its own names for some
         piece = _between(graph, inputs, outputs)
         program = compile_graph(piece, f"stand_in{number}", model_sha256="")
         lines = [f"case {number}: if (nbytes != {flat.tensors[use.inputs[0]].shape[0]}"]
