@@ -24,7 +24,7 @@ from tinyml_compress.runners.vectors import mixed
 from tinyml_compress.support import proc
 from tinyml_compress.support.instruction_sets import Isa
 
-_SEED = 620
+_SEED = 36
 """A net whose input and output both go through strips."""
 _BOARDS = ("nucleo-l4r5zi", "raspberry-pi-pico", "esp32-c3", "corstone-300")
 _CALL = ctypes.CFUNCTYPE(
