@@ -26,6 +26,10 @@ LITTLE = 0.001
 """Of a net's cycles: what a layer may lose. Compilers build the numbers of a layer into a kernel that no
 other has, which no estimate knows.
 """
+SPENT = 0.003
+"""Of a net's cycles: what all its layers together may lose. Prices are fitted to some hundred layers and miss
+single ones by 2 to 5%, so of two kernels within half a percent of each other the slower may be taken.
+"""
 QUICK = ("residual", "cortex-m7")
 ZOO = ("ds_cnn", "resnet8", "mobilenet_v1_025", "digits_cnn", "speech_codec", "autoencoder")
 
@@ -65,7 +69,7 @@ def assert_fastest(file: bytes, core: str) -> None:
             for node in able:
                 best[node.name] = min(best[node.name], other[node.name])
     assert compared
-    assert sum(own.values()) <= 1.002 * sum(best.values()), core
+    assert sum(own.values()) <= (1 + SPENT) * sum(best.values()), core
     little = LITTLE * sum(best.values())
     lost = {name: cycles / best[name] for name, cycles in own.items() if cycles > 1.03 * best[name] + little}
     assert not lost, core
