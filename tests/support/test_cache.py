@@ -5,6 +5,7 @@ way out.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -136,6 +137,25 @@ def test_what_failed_is_handed_out_but_not_kept(no_cache: Path, tmp_path: Path) 
         assert (found / "x").read_text() == str(number)
     assert not list(no_cache.rglob("x"))
     assert not leftovers(no_cache)
+
+
+def test_an_unsound_entry_may_go_while_a_new_one_comes(
+    no_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name was taken when the folder asked for it, and is free when it looks."""
+    tried: list[Path] = []
+    rename = os.rename
+
+    def late(source: Path, target: Path) -> None:
+        tried.append(target)
+        if len(tried) == 1:
+            raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), target)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", late)
+    entry = cache.cached_folder("room", KEY, fill)
+    assert (entry / "sub" / "a.bin").read_bytes() == bytes(range(256))
+    assert tried == [entry, entry]
 
 
 def test_several_at_once_agree_on_one_entry(no_cache: Path) -> None:

@@ -8,6 +8,7 @@ belongs to its user alone (docs/security.md).
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -26,6 +27,8 @@ from tinyml_compress.support import disk, files, owners, rights, watchdog
 VARIABLE = "TINYML_COMPRESS_CACHE"
 _DIGESTS = ".digests.json"
 _MAKING = ".making"
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
+"""What a folder that is renamed meets where another folder or file has the name."""
 _NOTE = f"""Signature: 8a477f597d28d172789f06886806bc55
 # This folder is the cache of tinyml-compress: compilers' output, conversions, trainings, emulated runs.
 # It holds code that the tool runs: let nobody else write here. It may be deleted at any time.
@@ -187,8 +190,9 @@ def _publish(root: Path, beside: Path, place: Path) -> None:
     while True:
         try:
             os.rename(beside, place)
-        except OSError:
-            if not os.path.lexists(place):
+        except OSError as error:
+            # the name itself says nothing: whoever finds the entry unsound may have taken it away since
+            if error.errno not in _TAKEN:
                 raise
         else:
             return
